@@ -1,0 +1,156 @@
+"""CIFAR-10's official files: their names, their MD5 sums, and how to read both layouts.
+
+Two archives are published, with the same images in the same order: `cifar-10-batches-py/` (Python
+pickles) and `cifar-10-batches-bin/` (records of one label byte and 3072 pixel bytes). A file is
+read once, its MD5 is compared with the official one, and only then are its bytes interpreted.
+
+Source: A. Krizhevsky, https://www.cs.toronto.edu/~kriz/cifar.html; the sums of the pickled files
+are also those in `torchvision.datasets.CIFAR10`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+CLASSES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
+IMAGES_PER_FILE = 10_000
+IMAGE_SHAPE = (3, 32, 32)
+PIXELS = 3 * 32 * 32
+
+
+class DataError(OSError):
+    """Data that is missing, damaged or out of reach; the message says what, which file, and the cure.
+
+    >>> issubclass(DataError, OSError)
+    True
+    """
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One official folder: `train` and `test` are file names in the order of the images."""
+
+    name: str
+    folder: str
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    md5: dict[str, str]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that holds images, training files first."""
+        return self.train + self.test
+
+
+PY = Layout(
+    name="py",
+    folder="cifar-10-batches-py",
+    train=tuple(f"data_batch_{i}" for i in range(1, 6)),
+    test=("test_batch",),
+    md5={
+        "data_batch_1": "c99cafc152244af753f735de768cd75f",
+        "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+        "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+        "data_batch_4": "634d18415352ddfa80567beed471001a",
+        "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+        "test_batch": "40351d587109b95175f43aff81a1287e",
+    },
+)
+BIN = Layout(
+    name="bin",
+    folder="cifar-10-batches-bin",
+    train=tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
+    test=("test_batch.bin",),
+    md5={
+        "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
+        "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
+        "data_batch_3.bin": "942cd6a4bcdd0dd3c604fbe906cb4421",
+        "data_batch_4.bin": "ae636b3ba5c66a11e91e8cb52e771fcb",
+        "data_batch_5.bin": "53f37980c15c3d472c316c40844f3f0d",
+        "test_batch.bin": "803d5f7f4d78ea53de84dbe85f74fb6d",
+    },
+)
+LAYOUTS = (PY, BIN)
+CURE = "`python -m fpl_lib data` fetches CIFAR-10 anew and replaces what is damaged"
+
+
+def md5_of(data: bytes | memoryview) -> str:
+    """MD5 in hexadecimal: a check against damage, not against an attacker.
+
+    >>> md5_of(b"")
+    'd41d8cd98f00b204e9800998ecf8427e'
+    """
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def read_checked(path: Path, expected: str) -> bytes:
+    """The bytes of `path`, if their MD5 is `expected`; DataError naming the file otherwise."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; {CURE}.") from None
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror or error}); check its permissions, or set "
+            f"FPL_DATA_DIR to a folder you can read."
+        ) from error
+    found = md5_of(data)
+    if found != expected:
+        raise DataError(
+            f"{path} is not CIFAR-10's file of that name: expected MD5 {expected}, got {found} "
+            f"({len(data):,} bytes: truncated, altered or foreign); {CURE}."
+        )
+    return data
+
+
+class _ArraysOnly(pickle.Unpickler):
+    """Unpickles dictionaries, strings and NumPy arrays and nothing else: data must not run code."""
+
+    def find_class(self, module: str, name: str):
+        if module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+            if name == "_reconstruct":
+                return np.empty(0).__reduce__()[0]
+        elif module == "numpy" and name in ("ndarray", "dtype"):
+            return getattr(np, name)
+        raise pickle.UnpicklingError(f"{module}.{name} has no business in a CIFAR-10 file")
+
+
+def _from_pickle(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+    content = _ArraysOnly(io.BytesIO(data), encoding="latin1").load()
+    return content["data"], np.asarray(content["labels"])
+
+
+def _from_records(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+    records = np.frombuffer(data, dtype=np.uint8).reshape(-1, 1 + PIXELS)
+    return records[:, 1:], records[:, 0]
+
+
+def read_file(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, 3072) uint8 and labels (N,) of one official file, after its MD5 was checked."""
+    data = read_checked(path, layout.md5[path.name])
+    pixels, labels = _from_pickle(data) if layout.name == "py" else _from_records(data)
+    return pixels, labels.astype(np.int64)
+
+
+def read_split(folder: Path, layout: Layout, names: tuple[str, ...]):
+    """Images (N, 3, 32, 32) uint8 and labels (N,) int64 of the files `names`, in that order."""
+    parts = [read_file(folder / name, layout) for name in names]
+    images = np.concatenate([pixels for pixels, _ in parts]).reshape(-1, *IMAGE_SHAPE)
+    return images, np.concatenate([labels for _, labels in parts])
