@@ -1,0 +1,156 @@
+"""The exercises' checks, hints and quizzes, as a notebook calls them.
+
+    check("01-softmax", softmax)      # not attempted, right, or not yet and why
+    hint("01-softmax")                # one hint at a time, each after another try
+    predict("01-which-is-larger")     # a question to answer before running the next cell
+    require("01-softmax", softmax)    # for graders: raises ExerciseFailed instead of printing
+
+The exercises themselves are data, in `fpl_lib/exercises/nbNN.py`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from fpl_lib.exercises import exercise
+from fpl_lib.exercises.display import BLUE, GREEN, GREY, RED, box
+from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
+from fpl_lib.exercises.kinds import Exercise
+from fpl_lib.plots import publish, show
+
+__all__ = ["ExerciseFailed", "card", "check", "hint", "predict", "require"]
+
+MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
+_EDGES = {NOT_ATTEMPTED: GREY, RIGHT: GREEN, WRONG: RED}
+
+
+class ExerciseFailed(AssertionError):
+    """An answer that is not right, for graders: the message is what `check` would print."""
+
+
+@dataclass
+class _Progress:
+    """What the running kernel remembers of one exercise."""
+
+    checks: int = 0
+    tries: int = 0
+    last_try: str = ""
+    hints_open: int = 0
+    tries_at_hint: int = 0
+
+
+_progress: defaultdict[str, _Progress] = defaultdict(_Progress)
+
+
+def check(name: str, answer: Any = ...) -> None:
+    """Check an answer and print one status: ○ not attempted, ✓ right, or ✗ not yet and why.
+
+    Every call draws fresh random inputs. A wrong answer never raises, so that a notebook runs to
+    its end. Raises ValueError for an exercise that does not exist.
+
+    >>> check("01-no-such-exercise", 1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: there is no exercise '01-no-such-exercise'; did you mean ...
+    """
+    task = exercise(name)
+    state = _progress[name]
+    state.checks += 1
+    verdict = _judge(task, answer, seed=state.checks)
+    if verdict.status == WRONG and (mark := _fingerprint(answer)) != state.last_try:
+        state.tries += 1
+        state.last_try = mark
+    if verdict.figure is not None:
+        _show_figure(verdict.figure)
+    _say(_words(task, verdict), _EDGES[verdict.status])
+
+
+def require(name: str, answer: Any = ..., *, seed: int = 0, rounds: int = 3) -> None:
+    """Raise ExerciseFailed unless the answer is right in every one of `rounds` fresh draws.
+
+    For nbgrader's hidden tests and other graders; nothing is printed.
+    """
+    task = exercise(name)
+    for draw in range(rounds):
+        verdict = _judge(task, answer, seed=1_000_000 + seed * rounds + draw)
+        if verdict.status != RIGHT:
+            raise ExerciseFailed(_words(task, verdict))
+
+
+def hint(name: str) -> None:
+    """Open the next hint of an exercise: the first is free, each further one costs another try.
+
+    A try is a checked answer that is wrong and not the same as the last one. Hints once opened
+    stay open. Raises ValueError for an exercise that does not exist.
+    """
+    task = exercise(name)
+    state = _progress[name]
+    total = len(task.hints)
+    note = ""
+    if state.hints_open < total and (not state.hints_open or state.tries > state.tries_at_hint):
+        state.hints_open += 1
+        state.tries_at_hint = state.tries
+    elif state.hints_open < total:
+        note = f"Hint {state.hints_open + 1} opens after another try: change your answer, check it."
+    lines = [f"Hint {i + 1} of {total}: {task.hints[i]}" for i in range(state.hints_open)]
+    if not note:
+        left = total - state.hints_open
+        note = f"{left} more after another try." if left else "That was the last one."
+    _say("\n".join([*lines, note]), BLUE)
+
+
+def card(name: str) -> str:
+    """The line of Markdown that stands above an exercise (`make student` keeps it up to date)."""
+    task = exercise(name)
+    stars = "★" * task.difficulty + "☆" * (3 - task.difficulty)
+    return (
+        f"**Exercise · {task.title}** · {stars} · about {task.minutes} minutes · "
+        f'{len(task.hints)} hints: `hint("{task.id}")`'
+    )
+
+
+def predict(name: str) -> None:
+    """Ask a quiz question: pick an answer, then read why it is right or wrong.
+
+    A running notebook shows buttons. Elsewhere each option opens its own explanation, so that
+    the question works on a web page as well.
+    """
+    from fpl_lib.exercises.quizzes import ask
+
+    ask(name)
+
+
+def _judge(task: Exercise, answer: Any, seed: int) -> Verdict:
+    from fpl_lib.exercises import figures  # noqa: F401  (adds the figure kind; needs matplotlib)
+
+    return judge(task, answer, seed)
+
+
+def _words(task: Exercise, verdict: Verdict) -> str:
+    mark = MARKS[verdict.status]
+    if verdict.status == NOT_ATTEMPTED:
+        return f"{mark} Not attempted: {task.title}"
+    if verdict.status == RIGHT:
+        return f"{mark} Right: {task.title}" + (f". {task.takeaway}" if task.takeaway else "")
+    return f'{mark} Not yet: {verdict.reason}\nStuck? Run `hint("{task.id}")`.'
+
+
+def _say(text: str, edge: str) -> None:
+    publish({"text/plain": text, "text/html": box(text, edge)})
+
+
+def _show_figure(figure: Any) -> None:
+    from fpl_lib.exercises.figures import describe
+
+    show(figure, alt=describe(figure))
+
+
+def _fingerprint(answer: Any) -> str:
+    """Something that changes when a student edits an answer, and not when a cell is run again."""
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return repr(answer)[:500]
+    inner = [part for part in code.co_consts if not hasattr(part, "co_code")]
+    return repr((code.co_code, inner, code.co_names))

@@ -1,0 +1,170 @@
+"""From an exercise and an answer to a verdict: not attempted, right, or wrong and why."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import textwrap
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fpl_lib.exercises.compare import difference, show_value, size
+from fpl_lib.exercises.guard import SECONDS, Outcome, TooSlow, has_blank, run, same_outcome, where
+from fpl_lib.exercises.kinds import Exercise, FunctionExercise, ValueExercise
+
+NOT_ATTEMPTED, RIGHT, WRONG = "not attempted", "right", "wrong"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check. `mistake` is the name of the recognised mistake, if one was."""
+
+    status: str
+    reason: str = ""
+    mistake: str | None = None
+    figure: Any = None
+
+
+@functools.singledispatch
+def judge(exercise: Exercise, answer: Any, seed: int = 0) -> Verdict:
+    """Judge an answer on inputs drawn from `seed`. Whatever the answer is or does, this returns.
+
+    Raises TypeError only if `exercise` is not one of the three kinds.
+    """
+    raise TypeError(f"cannot judge a {type(exercise).__name__}")
+
+
+@judge.register
+def _(exercise: ValueExercise, answer: Any, seed: int = 0) -> Verdict:
+    if has_blank(answer):
+        return Verdict(NOT_ATTEMPTED)
+    if callable(answer):
+        return Verdict(WRONG, "the answer is a value, not a function: call it, or write the value")
+    tolerance = tolerance_of(exercise)
+    right, given = Outcome(exercise.solution), Outcome(answer)
+    if same_outcome(right, given, **tolerance):
+        return Verdict(RIGHT)
+    for mistake in exercise.mistakes:
+        if same_outcome(Outcome(mistake.code), given, **tolerance):
+            return Verdict(WRONG, mistake.message, mistake.name)
+    reason = difference(exercise.solution, answer, what="your answer", **tolerance)
+    if reason == "your answer is off":
+        way = "small" if float(answer) < float(exercise.solution) else "large"
+        reason = f"{show_value(answer)} is too {way}"
+    return Verdict(WRONG, reason)
+
+
+@judge.register
+def _(exercise: FunctionExercise, answer: Any, seed: int = 0) -> Verdict:
+    if has_blank(answer):
+        return Verdict(NOT_ATTEMPTED)
+    if not callable(answer):
+        got = show_value(answer)
+        return Verdict(WRONG, f"expected a function, got {got}: pass it without calling it")
+    rng = np.random.default_rng([zlib.crc32(exercise.id.encode()), seed])
+    cases = [tuple(case) for case in exercise.cases(rng)]
+    tolerance = tolerance_of(exercise)
+
+    def outcome(function: Callable[..., Any], case: tuple[Any, ...]) -> Outcome:
+        return run(functools.partial(exercise.observe, function), case)
+
+    given = []
+    for case in cases:
+        given.append(outcome(answer, case))
+        if given[-1].blank:
+            return blank_verdict(answer)
+        if isinstance(given[-1].error, TooSlow):
+            return Verdict(WRONG, raised(given[-1].error))
+    right = [outcome(exercise.solution, case) for case in cases]
+    wrong = [i for i in range(len(cases)) if not same_outcome(right[i], given[i], **tolerance)]
+    if not same_outcome(given[0], outcome(answer, cases[0])):
+        return Verdict(WRONG, "two calls with the same input gave two different results")
+    if not wrong:
+        return Verdict(RIGHT)
+    for mistake in exercise.mistakes:
+        mistaken = [outcome(mistake.code, case) for case in cases]
+        if recognised(right, mistaken, given, tolerance):
+            return Verdict(WRONG, mistake.message, mistake.name)
+    smallest = min(wrong, key=lambda i: size(cases[i]))
+    return Verdict(WRONG, _explain(right[smallest], given[smallest], cases[smallest], tolerance))
+
+
+def recognised(
+    right: Sequence[Outcome],
+    mistaken: Sequence[Outcome],
+    given: Sequence[Outcome],
+    tolerance: dict[str, float],
+) -> bool:
+    """Whether `given` does what the mistake does wherever that differs from the solution."""
+    telling = [
+        (mistake, mine)
+        for solution, mistake, mine in zip(right, mistaken, given, strict=True)
+        if not same_outcome(solution, mistake, **tolerance)
+    ]
+    return bool(telling) and all(same_outcome(*pair, **tolerance) for pair in telling)
+
+
+def blank_verdict(answer: Any) -> Verdict:
+    """The verdict on a function that gave nothing: an untouched stub, or a forgotten return."""
+    if _is_stub(answer):
+        return Verdict(NOT_ATTEMPTED)
+    return Verdict(WRONG, "your function returns None: does it end with `return`?")
+
+
+def raised(error: BaseException) -> str:
+    """The reason to print when an answer raised an exception."""
+    if isinstance(error, TooSlow):
+        return f"it was stopped after {SECONDS:.0f} seconds: is there a loop that never ends?"
+    text = textwrap.shorten(str(error), 200, placeholder=" …")
+    line = where(error)
+    place = f", in the line `{line}`" if line else ""
+    return f"it raises {type(error).__name__}: {text}{place}"
+
+
+def tolerance_of(exercise: Exercise) -> dict[str, float]:
+    """How closely numbers must agree in this exercise."""
+    return {"rtol": exercise.rtol, "atol": exercise.atol}
+
+
+def _explain(
+    right: Outcome, given: Outcome, case: tuple[Any, ...], tolerance: dict[str, float]
+) -> str:
+    """The generic reason for one failing case: what is different, on which input."""
+    if given.error is not None:
+        return f"{raised(given.error)} (for the input {_inputs(case)})"
+    if given.printed.strip() and given.value is None:
+        return "your function prints its result but returns None: end it with `return`"
+    if given.changed and not right.changed:
+        return "your function changes its input: work on a copy, the caller still needs it"
+    reason = difference(right.value, given.value, **tolerance)
+    return (
+        f"{reason}. For the input {_inputs(case)} expected {show_value(right.value)}, "
+        f"got {show_value(given.value)}"
+    )
+
+
+def _inputs(case: tuple[Any, ...]) -> str:
+    return ", ".join(show_value(value) for value in case)
+
+
+def _is_stub(answer: Any) -> bool:
+    """Whether a function still holds its `...` or raises NotImplementedError, or nothing at all.
+
+    Without its source (a function typed at a prompt, a callable object) it counts as a stub.
+    """
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
+    except (OSError, TypeError, SyntaxError):
+        return True
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value is ...:
+            return True
+        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
+            return True
+    body = next((n.body for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)), [])
+    return all(isinstance(statement, ast.Pass | ast.Expr) for statement in body)
