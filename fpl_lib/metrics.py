@@ -1,0 +1,109 @@
+"""What a trained network got right and wrong: Eq. 9, false positives per class, top-k, confusion.
+
+Everything is computed from logits and labels by scikit-learn; percent means 0-100 everywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import confusion_matrix as _confusion_matrix
+from sklearn.metrics import top_k_accuracy_score
+from torch import Tensor
+
+
+def confusion_matrix(logits: Tensor, target: Tensor) -> np.ndarray:
+    """Counts of (true class, predicted class), int64 (C, C): rows are true, columns predicted.
+
+    logits: (N, C), the prediction is the largest (the lowest class where two tie); target: (N,)
+    int64. Raises ValueError if the shapes do not go together or a logit is NaN.
+
+    >>> logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 3.0, 1.0]])
+    >>> confusion_matrix(logits, torch.tensor([0, 1, 1])).tolist()
+    [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
+    """
+    scores, truth = _checked(logits, target)
+    return _confusion_matrix(truth, scores.argmax(1), labels=np.arange(scores.shape[1]))
+
+
+def false_positives(confusion: np.ndarray) -> np.ndarray:
+    """False positives per class, (C,): samples predicted as the class that belong to another.
+
+    This is the count in the paper's Table 2. Each wrong prediction is a false positive of exactly
+    one class, so their sum is the number of errors.
+
+    >>> false_positives(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])).tolist()
+    [0, 0, 1]
+    """
+    confusion = _square(confusion)
+    return confusion.sum(axis=0) - confusion.diagonal()
+
+
+def accuracy(confusion: np.ndarray) -> float:
+    """Eq. 9 read for many classes: the share of samples predicted right, in percent.
+
+    >>> round(accuracy(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])), 2)
+    66.67
+    """
+    confusion = _square(confusion)
+    return float(100.0 * confusion.trace() / confusion.sum())
+
+
+def one_vs_rest_accuracy(confusion: np.ndarray) -> np.ndarray:
+    """Eq. 9 to the letter, class by class: (TP + TN) / (TP + FP + TN + FN) in percent, (C,).
+
+    With ten classes a network that never says 'cat' is 90 % accurate here about cats, which is why
+    the accuracy of a classifier is read as `accuracy` instead.
+
+    >>> one_vs_rest_accuracy(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])).round(1).tolist()
+    [100.0, 66.7, 66.7]
+    """
+    confusion = _square(confusion)
+    wrong = false_positives(confusion) + false_positives(confusion.T)
+    return 100.0 * (1.0 - wrong / confusion.sum())
+
+
+def top_k_accuracy(logits: Tensor, target: Tensor, k: int) -> float:
+    """The share of samples whose true class is among the `k` largest logits, in percent.
+
+    Raises ValueError unless 1 <= k <= C, with logits (N, C) and target (N,).
+
+    >>> logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]])
+    >>> top_k_accuracy(logits, torch.tensor([0, 1]), k=1), top_k_accuracy(
+    ...     logits, torch.tensor([0, 1]), k=2)
+    (50.0, 100.0)
+    """
+    scores, truth = _checked(logits, target)
+    classes = scores.shape[1]
+    if not 1 <= k <= classes:
+        raise ValueError(f"k must lie between 1 and the {classes} classes, got {k}")
+    if k == classes:
+        return 100.0
+    if classes == 2:  # scikit-learn reads two columns as a binary problem and refuses them
+        return accuracy(confusion_matrix(logits, target))
+    return float(100.0 * top_k_accuracy_score(truth, scores, k=k, labels=np.arange(classes)))
+
+
+def _checked(logits: Tensor, target: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    if logits.ndim != 2 or target.shape != logits.shape[:1] or not len(logits):
+        raise ValueError(
+            "expected logits (N, C) and target (N,) with N of at least 1, got "
+            f"{tuple(logits.shape)} and {tuple(target.shape)}"
+        )
+    scores, truth = logits.detach().float().cpu().numpy(), target.cpu().numpy()
+    if np.isnan(scores).any():
+        raise ValueError("the logits hold NaN: this network has diverged and predicts nothing")
+    if truth.min() < 0 or truth.max() >= scores.shape[1]:
+        raise ValueError(
+            f"labels must lie in 0 .. {scores.shape[1] - 1}, got {truth.min()} .. {truth.max()}"
+        )
+    return scores, truth
+
+
+def _square(confusion: np.ndarray) -> np.ndarray:
+    confusion = np.asarray(confusion)
+    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1] or confusion.sum() <= 0:
+        raise ValueError(
+            "expected a confusion matrix (C, C) of counts, rows true and columns predicted, "
+            f"got shape {confusion.shape}"
+        )
+    return confusion
