@@ -12,6 +12,7 @@ import argparse
 import copy
 import difflib
 import hashlib
+import json
 import os
 import re
 import sys
@@ -29,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[1]
 STUB = "...  # your code here"
 """What stands in place of a solution; nbgrader's `ClearSolutions.code_stub` for this course."""
 
-_CARD = re.compile(r"<!-- card ([\w-]+) -->[^\n]*(\n\*\*Exercise[^\n]*)?")
+_CARD = re.compile(r"<!-- card ([\w-]+) -->(\n\*\*Exercise[^\n]*)?\n*")
 _CHECK = re.compile(r"""^\s*check\(\s*["']([\w-]+)["']""", re.MULTILINE)
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -60,7 +61,7 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     )
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = _CARD.sub(_filled_card, cell.source)
+            cell.source = _CARD.sub(_filled_card, cell.source).rstrip("\n")
             cell.pop("attachments", None)
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
@@ -159,7 +160,7 @@ _EMPTY = nbformat.v4.new_notebook()
 
 
 def _filled_card(match: re.Match[str]) -> str:
-    return f"<!-- card {match[1]} -->\n{card(match[1])}"
+    return f"<!-- card {match[1]} -->\n{card(match[1])}\n\n"
 
 
 def _mark_for_nbgrader(notebook: NotebookNode) -> None:
@@ -214,9 +215,10 @@ def _name_cells(notebook: NotebookNode) -> None:
 
 
 def _listing(notebook: NotebookNode) -> list[str]:
-    lines = [f"metadata {sorted(notebook.metadata.items())}"]
+    lines = [f"metadata {json.dumps(notebook.metadata, sort_keys=True)}"]
     for cell in notebook.cells:
-        lines.append(f"--- {cell.cell_type} {cell.get('id')} {sorted(cell.metadata.items())}")
+        marks = json.dumps(cell.metadata, sort_keys=True)
+        lines.append(f"--- {cell.cell_type} {cell.get('id')} {marks}")
         lines += cell.source.split("\n")
     return lines
 
