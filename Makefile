@@ -1,0 +1,89 @@
+# Plain `make` lists what there is. GNU make 3.81 (macOS) or newer; on Windows see README.md.
+
+# What the pins in .constraints.txt have wheels for. PYTHON=python3.12 make lab names one interpreter.
+MIN := 10
+MAX := 14
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+# Two notebooks or test modules at a time is what two cores carry; each gets one thread.
+TEST_FLAGS ?= -n auto --maxprocesses=4 --dist=loadscope
+# For instance LAB_FLAGS='--no-browser --port=8899'.
+LAB_FLAGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The kernel of .venv, also where the user has registered another one of the same name.
+export JUPYTER_PREFER_ENV_PATH := 1
+
+.PHONY: help lab test student pins clean distclean FORCE
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make lab        JupyterLab on notebooks/00_start_here.ipynb'
+	@echo 'make test       the whole suite: unit tests, doctests, every notebook'
+	@echo 'make student    run the teacher notebooks, then make the student ones from them'
+	@echo 'make pins       solve .constraints.txt again (PINS_FLAGS=--upgrade for newer versions)'
+	@echo 'make clean      remove caches;  make distclean: .venv too'
+	@echo 'lab and test set up .venv by themselves the first time (about 3 GB to fetch on Linux).'
+
+# The token stays on and only this machine can connect; root (a container) has to be allowed by name.
+lab: $(READY)
+	$(PY) -m jupyterlab --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS) \
+		notebooks/00_start_here.ipynb
+
+test: $(READY)
+	OMP_NUM_THREADS=1 $(PY) -m pytest $(TEST_FLAGS) --doctest-modules --nbval tests fpl_lib notebooks
+
+student: $(READY)
+	$(PY) -m fpl_lib.course execute
+	$(PY) -m fpl_lib.course student
+
+pins: $(READY)
+	$(PY) -m pip install --quiet uv
+	$(PY) -m uv pip compile --quiet --no-python-downloads --universal --python-version 3.$(MIN) \
+		--all-extras --no-annotate --no-header --no-emit-index-url $(PINS_FLAGS) \
+		--output-file .constraints.txt pyproject.toml > /dev/null
+
+clean:
+	rm -rf .pytest_cache .ruff_cache .hypothesis dist
+	find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune \
+		-exec rm -rf {} +
+
+distclean: clean
+	rm -rf $(VENV)
+
+# .ready is written last, so that an interrupted set-up is taken up again. It says what it holds for: a moved
+# checkout, an interpreter that is gone or another PYTHON asked for make it stale.
+IDENTITY := import os, sys; print(os.getcwd(), sys.base_prefix, sys.version.split()[0])
+IN_RANGE := import sys; sys.exit(not (3, $(MIN)) <= sys.version_info[:2] <= (3, $(MAX)))
+ifneq ($(shell cat $(READY) 2>/dev/null),$(shell '$(or $(PYTHON),$(PY))' -c '$(IDENTITY)' 2>/dev/null))
+$(READY): FORCE
+endif
+
+$(READY): pyproject.toml .constraints.txt
+	@usable() { $(PY) -m pip --version && grep -qF '$(CURDIR)/$(VENV)' $(VENV)/bin/activate; }; \
+	if [ -n '$(PYTHON)' ]; then set -- '$(PYTHON)'; \
+	elif usable >/dev/null 2>&1; then set -- $(PY); \
+	else set -- python3 python3.14 python3.13 python3.12 python3.11 python3.10; fi; \
+	first=$$1; python=; \
+	for each in "$$@"; do \
+		if "$$each" -c '$(IN_RANGE)' 2>/dev/null; then python=$$each; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		found=$$("$$first" --version 2>/dev/null) || found='not there'; \
+		echo "Python 3.$(MIN) to 3.$(MAX) is needed, but $$first is $$found: install one and name it," \
+			"as in 'PYTHON=python3.12 make $(firstword $(MAKECMDGOALS))'." >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip, venv; ensurepip.version()' 2>/dev/null; then \
+		echo "$$python cannot make a virtual environment: on Debian or Ubuntu, run" \
+			"'sudo apt install python3-venv', then make again." >&2; exit 1; \
+	fi; \
+	rm -f $(READY); \
+	identity=$$("$$python" -c '$(IDENTITY)'); \
+	if ! usable >/dev/null 2>&1 || [ "$$($(PY) -c '$(IDENTITY)')" != "$$identity" ]; then \
+		echo "Setting up $(VENV) with $$("$$python" --version), once; this takes some minutes."; \
+		"$$python" -m venv --clear $(VENV) || exit 1; \
+	fi; \
+	$(PY) -m pip install -c .constraints.txt -e '.[lab,teach,test]' && \
+	echo "$$identity" > $(READY)
