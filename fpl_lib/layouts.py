@@ -15,6 +15,7 @@ import io
 import os
 import pickle
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,8 +164,13 @@ def read_file(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     return pixels, labels.astype(np.int64)
 
 
-def read_split(folder: Path, layout: Layout, names: tuple[str, ...]):
+def read_split(
+    folder: Path, layout: Layout, names: tuple[str, ...]
+) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, 3, 32, 32) uint8 and labels (N,) int64 of the files `names`, in that order."""
-    parts = [read_file(folder / name, layout) for name in names]
-    images = np.concatenate([pixels for pixels, _ in parts]).reshape(-1, *IMAGE_SHAPE)
-    return images, np.concatenate([labels for _, labels in parts])
+    # Threads help: reading, hashing and copying all release Python's lock.
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        parts = list(pool.map(lambda name: read_file(folder / name, layout), names))
+    images = np.empty((sum(len(labels) for _, labels in parts), PIXELS), dtype=np.uint8)
+    np.concatenate([pixels for pixels, _ in parts], out=images)
+    return images.reshape(-1, *IMAGE_SHAPE), np.concatenate([labels for _, labels in parts])

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, WebPImagePlugin  # noqa: F401 (else Pillow tries all it has)
 
 from .data import load_cifar10
 from .layouts import CLASSES, IMAGE_SHAPE, DataError, md5_of, read_checked, write_atomically
@@ -155,7 +155,7 @@ def _read_sheet(path: Path, sheet: dict) -> np.ndarray:
         raise DataError(
             f"{path} cannot be decoded ({error}); install a Pillow with WebP support."
         ) from error
-    if (found := md5_of(images.tobytes())) != sheet["pixels_md5"]:
+    if (found := md5_of(images.data)) != sheet["pixels_md5"]:
         raise DataError(
             f"{path} decodes to other pixels than CIFAR-10's: expected MD5 "
             f"{sheet['pixels_md5']}, got {found}; update Pillow."
