@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fpl_lib.exercises import exercise
+from fpl_lib.exercises.compare import show_value
 from fpl_lib.exercises.display import BLUE, GREEN, GREY, RED, box
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.exercises.kinds import Exercise
@@ -105,8 +106,9 @@ def card(name: str) -> str:
     """The line of Markdown that stands above an exercise (`make student` keeps it up to date)."""
     task = exercise(name)
     stars = "★" * task.difficulty + "☆" * (3 - task.difficulty)
+    unit = "minute" if task.minutes == 1 else "minutes"
     return (
-        f"**Exercise · {task.title}** · {stars} · about {task.minutes} minutes · "
+        f"**Exercise · {task.title}** · difficulty {stars} · about {task.minutes} {unit} · "
         f'{len(task.hints)} hints: `hint("{task.id}")`'
     )
 
@@ -125,7 +127,10 @@ def predict(name: str) -> None:
 def _judge(task: Exercise, answer: Any, seed: int) -> Verdict:
     from fpl_lib.exercises import figures  # noqa: F401  (adds the figure kind; needs matplotlib)
 
-    return judge(task, answer, seed)
+    try:
+        return judge(task, answer, seed)
+    except Exception as error:  # an answer can break in ways that nobody foresaw
+        return Verdict(WRONG, f"this answer cannot be read: {type(error).__name__}: {error}")
 
 
 def _words(task: Exercise, verdict: Verdict) -> str:
@@ -134,7 +139,8 @@ def _words(task: Exercise, verdict: Verdict) -> str:
         return f"{mark} Not attempted: {task.title}"
     if verdict.status == RIGHT:
         return f"{mark} Right: {task.title}" + (f". {task.takeaway}" if task.takeaway else "")
-    return f'{mark} Not yet: {verdict.reason}\nStuck? Run `hint("{task.id}")`.'
+    detail = f"\n{verdict.detail}" if verdict.detail else ""
+    return f'{mark} Not yet: {verdict.reason}{detail}\nStuck? Run `hint("{task.id}")`.'
 
 
 def _say(text: str, edge: str) -> None:
@@ -151,6 +157,6 @@ def _fingerprint(answer: Any) -> str:
     """Something that changes when a student edits an answer, and not when a cell is run again."""
     code = getattr(answer, "__code__", None)
     if code is None:
-        return repr(answer)[:500]
+        return show_value(answer)
     inner = [part for part in code.co_consts if not hasattr(part, "co_code")]
     return repr((code.co_code, inner, code.co_names))

@@ -25,6 +25,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from fpl_lib.check import card
+from fpl_lib.exercises import exercise
 
 ROOT = Path(__file__).resolve().parents[1]
 STUB = "...  # your code here"
@@ -32,6 +33,7 @@ STUB = "...  # your code here"
 
 _CARD = re.compile(r"<!-- card ([\w-]+) -->(\n\*\*Exercise[^\n]*)?\n*")
 _CHECK = re.compile(r"""^\s*check\(\s*["']([\w-]+)["']""", re.MULTILINE)
+_KEPT = ("tags", "jupyter")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -63,8 +65,8 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = _CARD.sub(_filled_card, cell.source).rstrip("\n")
             cell.pop("attachments", None)
-        tags = cell.metadata.get("tags")
-        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        kept = {key: cell.metadata[key] for key in _KEPT if cell.metadata.get(key)}
+        cell.metadata = nbformat.from_dict(kept)
     _mark_for_nbgrader(notebook)
     _name_cells(notebook)
     return notebook
@@ -173,8 +175,6 @@ def _mark_for_nbgrader(notebook: NotebookNode) -> None:
         if "### BEGIN SOLUTION" in cell.source:
             waiting.append(cell)
         elif found:
-            from fpl_lib.exercises import exercise
-
             for number, solution in enumerate(waiting):
                 suffix = f"-{number + 1}" if number else ""
                 solution.metadata.nbgrader = _grading(f"{found[1]}{suffix}", solution=True)

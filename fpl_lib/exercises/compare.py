@@ -61,12 +61,14 @@ def show_value(value: Any) -> str:
         return f"{{{inside}}}"
     numbers = _numbers(value)
     if numbers is None or isinstance(value, bool):
-        text = repr(value)
+        try:
+            text = repr(value)
+        except Exception:  # an answer's own repr may do anything
+            text = f"<{type(value).__name__}>"
         return text if len(text) <= 60 else f"{text[:57]}…"
     if numbers.ndim == 0:
         return f"{numbers.item():.5g}" if numbers.dtype.kind == "f" else str(numbers.item())
-    text = np.array2string(numbers, precision=4, threshold=24, edgeitems=3, suppress_small=True)
-    return text.replace("\n", " ").replace("  ", " ") if numbers.ndim == 1 else text
+    return np.array2string(numbers, precision=4, threshold=24, edgeitems=3, suppress_small=True)
 
 
 def size(value: Any) -> int:
@@ -81,7 +83,8 @@ def size(value: Any) -> int:
 
 def _arrays(left: np.ndarray, right: np.ndarray, what: str, tolerance: dict[str, float]) -> str:
     if left.shape != right.shape:
-        return f"{what} has shape {right.shape}, expected {left.shape}"
+        wanted = str(left.shape) if left.ndim else "a single number"
+        return f"{what} has shape {right.shape}, expected {wanted}"
     if left.ndim and left.dtype.kind in "iu" and right.dtype.kind == "f":
         return f"{what} holds {right.dtype} numbers, expected whole numbers ({left.dtype})"
     for test, name in ((np.isnan, "NaN"), (np.isinf, "an infinity")):
@@ -154,4 +157,5 @@ def _kind(value: Any) -> str:
     names = {bool: "True or False", int: "a number", float: "a number", str: "a string"}
     if isinstance(value, np.generic):
         return "a number"
-    return names.get(type(value), f"a {type(value).__name__}")
+    name = type(value).__name__
+    return names.get(type(value), f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}")

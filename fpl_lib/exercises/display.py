@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import groupby
 
 GREY, GREEN, RED, BLUE = "#888888", "#009E73", "#D55E00", "#0072B2"
 
@@ -18,7 +19,16 @@ def inline(text: str) -> str:
 
 
 def box(text: str, edge: str) -> str:
-    """A paragraph with a coloured edge; readable where a page strips the style."""
+    """Lines with a coloured edge, indented ones as they are; readable where styles are stripped.
+
+    >>> box("Not yet\\n  x = 1", RED)[-31:]
+    'Not yet<pre>  x = 1</pre></div>'
+    """
     style = f"border-left:4px solid {edge};padding:.3em .8em;margin:.3em 0"
-    lines = "<br>".join(inline(line) for line in text.split("\n"))
-    return f'<div style="{style}">{lines}</div>'
+    blocks = []
+    for indented, lines in groupby(text.split("\n"), key=lambda line: line.startswith("  ")):
+        if indented:
+            blocks.append(f"<pre>{html.escape(chr(10).join(lines), quote=False)}</pre>")
+        else:
+            blocks.append("<br>".join(map(inline, lines)))
+    return f'<div style="{style}">{"".join(blocks)}</div>'

@@ -67,7 +67,7 @@ def _(exercise: FigureExercise, answer: Any, seed: int = 0) -> Verdict:
         return Verdict(NOT_ATTEMPTED)
     drawn = _draw(answer)
     if drawn.blank:
-        return blank_verdict(answer)
+        return blank_verdict(drawn, answer)
     if drawn.error is not None:
         return Verdict(WRONG, raised(drawn.error))
     if not isinstance(drawn.value, Figure):
@@ -92,7 +92,7 @@ def _compare(exercise: FigureExercise, figure: Figure) -> Verdict:
     for mistake in exercise.mistakes:
         mistaken = _read(exercise, _draw(mistake.code).value)
         if recognised(right, mistaken, given, tolerance):
-            return Verdict(WRONG, mistake.message, mistake.name, figure)
+            return Verdict(WRONG, mistake.message, mistake=mistake.name, figure=figure)
     return Verdict(WRONG, f"look again at {wrong[0]}", figure=figure)
 
 

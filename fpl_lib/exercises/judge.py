@@ -22,10 +22,14 @@ NOT_ATTEMPTED, RIGHT, WRONG = "not attempted", "right", "wrong"
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of a check. `mistake` is the name of the recognised mistake, if one was."""
+    """The outcome of a check: `reason` is a sentence, `detail` the smallest failing case below it.
+
+    `mistake` is the name of the mistake that was recognised, if one was; `figure` the student's.
+    """
 
     status: str
     reason: str = ""
+    detail: str = ""
     mistake: str | None = None
     figure: Any = None
 
@@ -51,7 +55,7 @@ def _(exercise: ValueExercise, answer: Any, seed: int = 0) -> Verdict:
         return Verdict(RIGHT)
     for mistake in exercise.mistakes:
         if same_outcome(Outcome(mistake.code), given, **tolerance):
-            return Verdict(WRONG, mistake.message, mistake.name)
+            return Verdict(WRONG, mistake.message, mistake=mistake.name)
     reason = difference(exercise.solution, answer, what="your answer", **tolerance)
     if reason == "your answer is off":
         way = "small" if float(answer) < float(exercise.solution) else "large"
@@ -70,28 +74,29 @@ def _(exercise: FunctionExercise, answer: Any, seed: int = 0) -> Verdict:
     cases = [tuple(case) for case in exercise.cases(rng)]
     tolerance = tolerance_of(exercise)
 
-    def outcome(function: Callable[..., Any], case: tuple[Any, ...]) -> Outcome:
-        return run(functools.partial(exercise.observe, function), case)
+    def outcome(function: Callable[..., Any], case: tuple[Any, ...], **seed: int) -> Outcome:
+        return run(functools.partial(exercise.observe, function), case, **seed)
 
     given = []
     for case in cases:
         given.append(outcome(answer, case))
         if given[-1].blank:
-            return blank_verdict(answer)
+            return blank_verdict(given[-1], answer)
         if isinstance(given[-1].error, TooSlow):
             return Verdict(WRONG, raised(given[-1].error))
     right = [outcome(exercise.solution, case) for case in cases]
     wrong = [i for i in range(len(cases)) if not same_outcome(right[i], given[i], **tolerance)]
-    if not same_outcome(given[0], outcome(answer, cases[0])):
+    if not same_outcome(given[0], outcome(answer, cases[0], seed=1)):
         return Verdict(WRONG, "two calls with the same input gave two different results")
     if not wrong:
         return Verdict(RIGHT)
     for mistake in exercise.mistakes:
         mistaken = [outcome(mistake.code, case) for case in cases]
         if recognised(right, mistaken, given, tolerance):
-            return Verdict(WRONG, mistake.message, mistake.name)
+            return Verdict(WRONG, mistake.message, mistake=mistake.name)
     smallest = min(wrong, key=lambda i: size(cases[i]))
-    return Verdict(WRONG, _explain(right[smallest], given[smallest], cases[smallest], tolerance))
+    inputs = _inputs(exercise.solution, cases[smallest])
+    return _explain(right[smallest], given[smallest], inputs, tolerance)
 
 
 def recognised(
@@ -109,9 +114,9 @@ def recognised(
     return bool(telling) and all(same_outcome(*pair, **tolerance) for pair in telling)
 
 
-def blank_verdict(answer: Any) -> Verdict:
+def blank_verdict(outcome: Outcome, answer: Any) -> Verdict:
     """The verdict on a function that gave nothing: an untouched stub, or a forgotten return."""
-    if _is_stub(answer):
+    if outcome.error is not None or outcome.value is not None or _is_stub(answer):
         return Verdict(NOT_ATTEMPTED)
     return Verdict(WRONG, "your function returns None: does it end with `return`?")
 
@@ -132,24 +137,31 @@ def tolerance_of(exercise: Exercise) -> dict[str, float]:
 
 
 def _explain(
-    right: Outcome, given: Outcome, case: tuple[Any, ...], tolerance: dict[str, float]
-) -> str:
-    """The generic reason for one failing case: what is different, on which input."""
+    right: Outcome, given: Outcome, inputs: list[str], tolerance: dict[str, float]
+) -> Verdict:
+    """The generic reason for one failing case, with the case itself where that helps."""
     if given.error is not None:
-        return f"{raised(given.error)} (for the input {_inputs(case)})"
-    if given.printed.strip() and given.value is None:
-        return "your function prints its result but returns None: end it with `return`"
+        return Verdict(WRONG, raised(given.error), "\n".join(inputs))
+    if given.value is None:
+        return Verdict(WRONG, "your function prints its result but returns None: add `return`")
     if given.changed and not right.changed:
-        return "your function changes its input: work on a copy, the caller still needs it"
-    reason = difference(right.value, given.value, **tolerance)
-    return (
-        f"{reason}. For the input {_inputs(case)} expected {show_value(right.value)}, "
-        f"got {show_value(given.value)}"
-    )
+        return Verdict(WRONG, "your function changes its input: work on a copy of it")
+    lines = [*inputs, _labelled("expected", right.value), _labelled("got", given.value)]
+    return Verdict(WRONG, difference(right.value, given.value, **tolerance), "\n".join(lines))
 
 
-def _inputs(case: tuple[Any, ...]) -> str:
-    return ", ".join(show_value(value) for value in case)
+def _inputs(solution: Callable[..., Any], case: tuple[Any, ...]) -> list[str]:
+    """The arguments of a case, each under the name that the solution gives it."""
+    names = list(inspect.signature(solution).parameters)
+    if len(names) < len(case):
+        names = [f"input {number}" for number in range(1, len(case) + 1)]
+    return [_labelled(*pair) for pair in zip(names, case, strict=False)]
+
+
+def _labelled(name: str, value: Any) -> str:
+    """`name = value`, the rows of a matrix one under the other."""
+    start = f"  {name} = "
+    return start + show_value(value).replace("\n", "\n" + " " * len(start))
 
 
 def _is_stub(answer: Any) -> bool:
