@@ -1,0 +1,161 @@
+"""What the paper prints: its tables, its worked example, its claims, and where they disagree.
+
+Read from `data/paper`, where the files can be read in a browser too. Numbers stand as printed,
+errors included; sentences are ours. Source of everything here: Kiaei et al., "FPL: False Positive
+Loss", 2023, doi:10.20944/preprints202309.0280.v1 (CC BY).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+__all__ = ["Figure1", "Table1", "claims", "contradictions", "figure1", "table1", "table2", "table3"]
+
+FOLDER = Path(__file__).resolve().parent.parent / "data" / "paper"
+
+
+@dataclass(frozen=True)
+class Figure1:
+    """The paper's worked example: one sample, five classes.
+
+    `classes`, `target` (one-hot) and `probabilities` (summing to 1) have one entry a class; `true`
+    and `false` are the indices of T and F.
+    """
+
+    classes: tuple[str, ...]
+    target: tuple[int, ...]
+    probabilities: tuple[float, ...]
+    true: int
+    false: int
+
+
+@dataclass(frozen=True)
+class Table1:
+    """The paper's hardware and training settings; `batch_size` in images."""
+
+    gpu: str
+    cuda: str
+    cudnn: str
+    framework: str
+    batch_size: int
+    epochs: int
+    initial_learning_rate: float
+    optimizer: str
+    scheduler: str
+
+
+def figure1() -> Figure1:
+    """Figure 1: what a network predicts for one sample, and which classes are T and F.
+
+    Raises FileNotFoundError if data/paper is not there.
+
+    >>> example = figure1()
+    >>> example.classes[example.true], example.probabilities[example.true]
+    ('c1', 0.25)
+    >>> example.classes[example.false], example.probabilities[example.false]
+    ('c3', 0.3)
+    """
+    rows = _read_csv("figure1.csv")
+    marked = rows["marked"].tolist()
+    return Figure1(
+        classes=tuple(rows["class"]),
+        target=tuple(rows["y"].tolist()),
+        probabilities=tuple(rows["y_hat"].tolist()),
+        true=marked.index("true"),
+        false=marked.index("false"),
+    )
+
+
+def table1() -> Table1:
+    """Table 1: hardware and training settings of the runs in Table 2.
+
+    Raises FileNotFoundError if data/paper is not there.
+
+    >>> table1().optimizer, table1().initial_learning_rate
+    ('AdaDelta', 0.001)
+    """
+    return Table1(**json.loads(_find("table1.json").read_text(encoding="utf-8")))
+
+
+def table2() -> pd.DataFrame:
+    """Table 2: false positives per class, in images of the 10 000 in CIFAR-10's test set.
+
+    Four rows: `model` and `loss` as the kit's records name them, `network` as the paper does, an
+    integer column for each class in CIFAR-10's order, and the printed `total`. Raises
+    FileNotFoundError if data/paper is not there.
+
+    >>> counts = table2().query("model == 'resnet18'").set_index("loss")
+    >>> int(counts.loc["fpl", "cat"]), int(counts.loc["ce", "cat"])
+    (883, 818)
+    >>> int(counts.loc["fpl", "total"] - counts.loc["ce", "total"])
+    -5
+    """
+    return _read_csv("table2.csv")
+
+
+def table3() -> pd.DataFrame:
+    """Table 3: ResNet50 on CIFAR-10, `top1` and `top5` accuracy in percent (0 to 100).
+
+    Four rows: `model` and `loss` as the kit's records name them, `pretrained` ("none" or
+    "imagenet"), `network` and `dataset` as the paper calls them, `epochs`, `top1`, `top5`. Raises
+    FileNotFoundError if data/paper is not there.
+
+    >>> top1 = table3().query("pretrained == 'none'").set_index("loss")["top1"]
+    >>> round(float(top1["fpl"] - top1["ce"]), 2)
+    0.32
+    """
+    return _read_csv("table3.csv")
+
+
+def claims() -> pd.DataFrame:
+    """What the paper asserts and can be checked, in its order, in our words and unjudged.
+
+    One row a claim, indexed by `id`: `section` of the paper; `claim`; `printed`, the paper's own
+    figure in `unit` (NaN where it gives none; FPL - CE where it compares); `evidence`, what the
+    paper offers for it ("table", "figure", "formula", "text only", or "table disagrees");
+    `experiment`, a tuple of what decides it (the kit's experiments, "proof", "arithmetic", or
+    "none"); `notebook`, as "07". Raises FileNotFoundError if data/paper is not there.
+
+    >>> one = claims().loc["top1-gain-text"]
+    >>> print(one["printed"], one["unit"], one["evidence"], one["experiment"], sep="; ")
+    0.68; points of top-1; table disagrees; ('table3',)
+    """
+    rows = _read_csv("claims.csv", {"notebook": str}).set_index("id")
+    rows["printed"] = pd.to_numeric(rows["printed"])
+    rows["experiment"] = [tuple(names.split()) for names in rows["experiment"]]
+    return rows
+
+
+def contradictions() -> pd.DataFrame:
+    """Where two places of the paper disagree, one row each, indexed by `id`.
+
+    `kind` is "number", "scope" (promised here, absent there), "formula" or "reference"; `place_1`
+    and `place_2` are the places, `says_1` and `says_2` what each says, in our words; `claim` is the
+    id of the claim it weighs on, or "". Raises FileNotFoundError if data/paper is not there.
+
+    >>> one = contradictions().loc["ce-top5"]
+    >>> print(one["place_1"] + ":", one["says_1"])
+    Abstract: CE reaches 99.86 % in top-5
+    >>> print(one["place_2"] + ":", one["says_2"])
+    Table 3: CE reaches 99.85 %
+    """
+    return _read_csv("contradictions.csv").set_index("id")
+
+
+def _read_csv(name: str, dtype: dict | None = None) -> pd.DataFrame:
+    # An empty cell is an empty string, and "none" a word: nothing is guessed to be missing.
+    return pd.read_csv(_find(name), dtype=dtype, keep_default_na=False)
+
+
+def _find(name: str) -> Path:
+    path = FOLDER / name
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: the paper's figures are missing. They come with the repository: use fpl_lib "
+            "from a clone (pip install -e .), or restore them with `git checkout -- data/paper`."
+        )
+    return path
