@@ -63,7 +63,7 @@ EXPERIMENTS = {
             models=("small",),
             losses=("fpl", "ce"),
             recipe=Recipe(
-                batch_size=64, epochs=20, optimizer="sgd", lr=0.05, momentum=0.9, nesterov=True,
+                batch_size=64, epochs=20, optimizer="sgd", lr=0.1, momentum=0.9, nesterov=True,
                 weight_decay=5e-4, augment=True,
             ),  # fmt: skip
             source="mini",
