@@ -122,12 +122,12 @@ def _dicts(expected: Any, got: Any, what: str, tolerance: dict[str, float]) -> s
 
 def _numbers(value: Any) -> np.ndarray | None:
     """Numbers of any make as one NumPy array (floats as float64); None for anything else."""
-    if isinstance(value, torch.Tensor):
-        value = value.detach().cpu()
-        value = value.double().numpy() if value.is_floating_point() else value.numpy()
     try:
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu()
+            value = value.double().numpy() if value.is_floating_point() else value.numpy()
         array = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):  # ragged lists, objects that refuse
+    except Exception:  # ragged lists, tensors without data, objects that refuse
         return None
     if array.dtype.kind not in "biuf":
         return None

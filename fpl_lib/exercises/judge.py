@@ -142,6 +142,9 @@ def _explain(
     """The generic reason for one failing case, with the case itself where that helps."""
     if given.error is not None:
         return Verdict(WRONG, raised(given.error), "\n".join(inputs))
+    if right.error is not None:
+        kind = type(right.error).__name__
+        return Verdict(WRONG, f"it returns a value where {kind} is expected", "\n".join(inputs))
     if given.value is None:
         return Verdict(WRONG, "your function prints its result but returns None: add `return`")
     if given.changed and not right.changed:

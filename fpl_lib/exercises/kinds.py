@@ -17,7 +17,7 @@ import numpy as np
 ID = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mistake:
     """A usual wrong answer: its name for the teacher, its message for the student, its code.
 
@@ -40,7 +40,7 @@ class Mistake:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Exercise:
     """What all kinds of exercises share; make one of the three kinds below.
 
@@ -79,7 +79,7 @@ class Exercise:
             )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FunctionExercise(Exercise):
     """The answer is a function, compared with `solution` on fresh random inputs.
 
@@ -92,12 +92,12 @@ class FunctionExercise(Exercise):
     observe: Callable[..., Any] = lambda function, *args: function(*args)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ValueExercise(Exercise):
     """The answer is a number, a word, or a tuple of these, compared with `solution`."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FigureExercise(Exercise):
     """The answer is a function that draws and returns a figure (or the figure itself).
 

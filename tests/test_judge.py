@@ -1,0 +1,289 @@
+"""The verdict on answers: recognised mistakes, generic reasons, and code that misbehaves."""
+
+from __future__ import annotations
+
+import linecache
+import time
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+import trial_exercises as trial
+
+from fpl_lib.exercises import (
+    FigureExercise,
+    Mistake,
+    Option,
+    Quiz,
+    ValueExercise,
+    figures,
+    guard,
+)
+from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
+
+
+def bare(z):
+    """A stub with nothing but its description."""
+
+
+def dots(z): ...
+
+
+def not_implemented(z):
+    raise NotImplementedError
+
+
+def dots_within(z):
+    shifted = z - ...
+    return torch.softmax(shifted, 1)
+
+
+def dots_returned(z):
+    return (z, ...)
+
+
+@pytest.mark.parametrize("stub", [bare, dots, not_implemented, dots_within, dots_returned])
+def test_stub_is_not_attempted(stub):
+    assert judge(trial.SOFTMAX, stub).status == NOT_ATTEMPTED
+
+
+def test_tuple_with_a_hole_is_not_attempted():
+    assert judge(trial.HALF, (0.5, ...)).status == NOT_ATTEMPTED
+
+
+def forgets_return(z):
+    torch.softmax(z, 1)
+    result = torch.softmax(z, 1)
+    del result
+
+
+def endless(z):
+    while True:
+        time.sleep(0.001)
+
+
+def swallows_everything(z):
+    while True:
+        try:
+            time.sleep(0.001)
+        except Exception:
+            continue
+
+
+def uses_a_kernel_that_torch_lacks(z):
+    return torch.softmax(z.to("meta"), 1).item()
+
+
+def leaves(z):
+    raise SystemExit(1)
+
+
+def recurses(z):
+    return recurses(z)
+
+
+REASONS = {
+    "shape": (lambda z: torch.softmax(z, 1)[0], "the result has shape"),
+    "dtype": (lambda z: torch.softmax(z, 1).round(), "other values"),
+    "numpy": (lambda z: torch.softmax(z, 1).numpy(), "NumPy array of shape"),
+    "word": (lambda z: "softmax", "a string, expected a torch tensor"),
+    "nan": (lambda z: torch.softmax(z, 1) / 0 * 0, "contains NaN"),
+    "infinity": (lambda z: torch.softmax(z, 1) / 0, "contains an infinity"),
+    "raises": (lambda z: z.no_such_thing(), "it raises AttributeError"),
+    "chance": (lambda z: torch.rand(z.shape), "two calls with the same input"),
+    "right by chance": (
+        lambda z: torch.softmax(z, 1) + (torch.rand(1) > 0.5) * 0.0 + 1e-3 * torch.rand(1),
+        "two calls with the same input",
+    ),
+    "prints": (lambda z: print(torch.softmax(z, 1)), "prints its result but returns None"),
+    "no return": (forgets_return, "returns None: does it end with `return`"),
+    "value": (3.0, "expected a function, got 3"),
+    "class": (dict, "it raises"),
+    "leaves": (leaves, "it raises SystemExit"),
+    "recursion": (recurses, "it raises RecursionError"),
+    "torch's NotImplementedError": (uses_a_kernel_that_torch_lacks, "it raises"),
+}
+
+
+@pytest.mark.parametrize(("answer", "words"), REASONS.values(), ids=REASONS)
+def test_reason_without_a_known_mistake(answer, words):
+    verdict = judge(trial.SOFTMAX, answer)
+    assert verdict.status == WRONG and verdict.mistake is None
+    assert words in verdict.reason
+
+
+def test_changed_input_is_a_reason_of_its_own():
+    others = replace(trial.SOFTMAX, mistakes=trial.SOFTMAX.mistakes[:3])
+    verdict = judge(others, lambda z: torch.softmax(z.mul_(1.0).add_(1.0), 1))
+    assert "changes its input" in verdict.reason
+
+
+def test_another_exception_of_the_same_type_is_not_the_known_mistake():
+    verdict = judge(trial.SOFTMAX, lambda z: z.view(-1, 1000))
+    assert verdict.mistake is None and "it raises RuntimeError: shape" in verdict.reason
+
+
+@pytest.mark.parametrize("answer", [endless, swallows_everything])
+def test_endless_loop_is_stopped(answer, monkeypatch):
+    monkeypatch.setattr(guard, "SECONDS", 0.2)
+    start = time.monotonic()
+    verdict = judge(trial.SOFTMAX, answer)
+    assert "a loop that never ends" in verdict.reason
+    assert time.monotonic() - start < 10
+
+
+def test_interrupting_the_kernel_is_not_an_answer():
+    def interrupted(z):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        judge(trial.SOFTMAX, interrupted)
+
+
+def test_error_names_the_line_of_the_students_cell():
+    namespace: dict = {}
+    exec(compile("def f(z):\n    return z.nothing\n", "<cell>", "exec"), namespace)
+    linecache.cache["<cell>"] = (1, None, ["def f(z):\n", "    return z.nothing\n"], "<cell>")
+    reason = judge(trial.SOFTMAX, namespace["f"]).reason
+    assert reason.endswith("in the line `return z.nothing`")
+    assert "/" not in reason
+
+
+class Nasty:
+    """Refuses whatever a reader of answers might try."""
+
+    def __eq__(self, other):
+        raise RuntimeError("no comparison")
+
+    __hash__ = None
+
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array")
+
+
+GARBAGE = [
+    Nasty(), object(), "text", "", b"bytes", 10**400, 1j, [[1], [1, 2]], {"a": 1}, {1, 2},
+    np.array(["x"]), np.empty((0, 3)), torch.empty(0), torch.empty(2, device="meta"), type,
+    float("inf"), range(3), (i for i in range(3)), slice(1), np.datetime64("2020-01-01"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("task", trial.EXERCISES, ids=lambda task: task.id)
+@pytest.mark.parametrize("number", range(len(GARBAGE)))
+def test_garbage_is_refused_without_an_exception(task, number):
+    value = GARBAGE[number]
+    for answer in (value, lambda *args: value):
+        verdict = judge(task, answer)
+        assert verdict.status == WRONG and verdict.reason
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("task", trial.EXERCISES, ids=lambda task: task.id)
+def test_mistakes_are_recognised_whatever_the_draw(task, seed):
+    assert judge(task, task.solution, seed).status == RIGHT
+    for mistake in task.mistakes:
+        assert judge(task, mistake.code, seed).mistake == mistake.name
+
+
+def test_mistake_on_top_of_another_slip_is_still_recognised_where_it_tells():
+    """Only the readings in which a mistake differs from the solution decide about it."""
+    both = judge(trial.CURVE, lambda: trial.draw(np.log, x_name=""))
+    assert both.mistake == "sign"
+
+
+def test_raising_can_be_the_right_answer():
+    """An exercise may ask for a refusal: then the same exception is right, another is not."""
+
+    def root(x):
+        if x < 0:
+            raise ValueError(f"x must not be negative, got {x}")
+        return x**0.5
+
+    task = replace(trial.SOFTMAX, solution=root, cases=lambda rng: [(4.0,), (-1.0,)])
+    assert judge(task, root).status == RIGHT
+    assert (
+        "returns a value where ValueError is expected"
+        in judge(task, lambda x: abs(x) ** 0.5).reason
+    )
+
+
+def test_figure_may_be_axes_figure_pair_or_a_drawn_figure():
+    axes = trial.draw()
+    for answer in (axes, axes.figure, lambda: trial.draw().figure):
+        assert judge(trial.CURVE, answer).status == RIGHT
+    plt.close("all")
+    assert judge(trial.CURVE, lambda: (trial.draw().figure, None)).status == RIGHT
+    assert plt.get_fignums() == []
+
+
+def test_figure_reasons():
+    assert "nothing is drawn" in judge(trial.CURVE, plt.Figure()).reason
+    assert "nothing is drawn" in judge(trial.CURVE, lambda: plt.subplots()[1]).reason
+    assert "expected a matplotlib Figure" in judge(trial.CURVE, lambda: 3).reason
+    wrong = judge(trial.CURVE, lambda: trial.draw(lambda p: 1 - p))
+    assert wrong.reason == "look again at the curve labelled CE" and wrong.figure is not None
+    assert plt.get_fignums() == []
+
+
+def test_alternative_text_of_a_students_figure_says_what_is_in_it():
+    text = figures.describe(trial.draw().figure)
+    plt.close("all")
+    assert text == "A figure drawn as an answer. loss (nats) over $p_T$, showing CE."
+
+
+PARTS = {
+    "id": "1-softmax",
+    "difficulty": 4,
+    "minutes": 0,
+    "hints": ("only one",),
+    "mistakes": trial.HALF.mistakes[:2],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), PARTS.items())
+def test_incomplete_exercise_is_refused(name, value):
+    parts = {
+        "id": "99-x", "title": "X", "difficulty": 1, "minutes": 1, "solution": 1,
+        "mistakes": trial.HALF.mistakes, "hints": ("one", "two"),
+    }  # fmt: skip
+    ValueExercise(**parts)
+    with pytest.raises(ValueError, match=f"{value}|at least"):
+        ValueExercise(**{**parts, name: value})
+
+
+def test_mistake_needs_an_explanation():
+    with pytest.raises(ValueError, match="a message that explains it"):
+        Mistake("sign", "wrong", 1)
+
+
+def test_repeated_mistakes_are_refused():
+    twice = (*trial.HALF.mistakes[:2], trial.HALF.mistakes[0])
+    with pytest.raises(ValueError, match="different names and messages"):
+        FigureExercise(
+            id="99-x", title="X", difficulty=1, minutes=1, solution=1, mistakes=twice,
+            hints=("one", "two"), readings={},
+        )  # fmt: skip
+
+
+RIGHT_ONE, WRONG_ONE = Option("a", True, "yes"), Option("b", False, "no")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (RIGHT_ONE,),
+        (RIGHT_ONE, Option("c", True, "also")),
+        (WRONG_ONE, Option("c", False, "nor this")),
+        (RIGHT_ONE, Option("a", False, "no")),
+        (RIGHT_ONE, Option("b", False, "")),
+    ],
+)
+def test_quiz_needs_one_right_option_and_reasons(options):
+    Quiz("99-q", "Which?", (RIGHT_ONE, WRONG_ONE))
+    with pytest.raises(ValueError, match="99-q"):
+        Quiz("99-q", "Which?", options)
