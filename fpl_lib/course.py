@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from fpl_lib.check import card
@@ -40,9 +42,9 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 def tidy(notebook: NotebookNode) -> NotebookNode:
     """A teacher's notebook as it is stored: cards filled in, cells named, nbgrader's marks set.
 
-    A cell with `### BEGIN SOLUTION` becomes nbgrader's solution cell, a cell that begins with
+    A cell with `### BEGIN SOLUTION` becomes nbgrader's solution cell, the next with
     `check("id", …)` its grade cell; ids follow from the content, so that they do not change from
-    one run to the next. Raises ValueError if two cells check one exercise, or a solution has no
+    one run to the next. Raises ValueError if two cells grade one exercise, or a solution has no
     check after it.
 
     >>> raw = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
@@ -103,8 +105,6 @@ def execute(notebook: NotebookNode, folder: Path, *, timeout: int = 600) -> Note
 
     Raises nbclient's CellExecutionError, with the traceback, if a cell fails.
     """
-    from nbclient import NotebookClient
-
     notebook = copy.deepcopy(notebook)
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
@@ -115,6 +115,7 @@ def execute(notebook: NotebookNode, folder: Path, *, timeout: int = 600) -> Note
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
         coalesce_streams=True,
+        extra_arguments=["--log-level=40"],
     )
     client.execute(env=environment)
     metadata = notebook.metadata
@@ -142,23 +143,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not teachers:
         print(f"error: no notebook in {options.folder / 'solutions'} matches", file=sys.stderr)
         return 2
-    stale = 0
+    steps = {"execute": _execute, "student": _student, "check": _check}
+    failed = 0
     for path in teachers:
-        stored = nbformat.read(path, as_version=4)
-        if options.command == "execute":
-            _write(execute(tidy(stored), path.parent), path)
-        target = options.folder / path.name
-        made = student_edition(stored)
-        if options.command == "student":
-            _write(execute(made, target.parent), target)
-        if options.command == "check":
-            stale += _report(path, drift(tidy(stored), stored))
-            there = nbformat.read(target, as_version=4) if target.exists() else _EMPTY
-            stale += _report(target, drift(made, there))
-    return 1 if stale else 0
+        try:
+            failed += not steps[options.command](path, options.folder / path.name)
+        except (CellExecutionError, RuntimeError, ValueError) as error:
+            # A cell that fails, markers that do not pair, an exercise that does not exist.
+            print(f"error: {path}: {error}", file=sys.stderr)
+            failed += 1
+    return 1 if failed else 0
 
 
-_EMPTY = nbformat.v4.new_notebook()
+def _execute(teacher: Path, student: Path) -> bool:
+    _write(execute(tidy(_read(teacher)), teacher.parent), teacher)
+    return True
+
+
+def _student(teacher: Path, student: Path) -> bool:
+    _write(execute(student_edition(_read(teacher)), student.parent), student)
+    return True
+
+
+def _check(teacher: Path, student: Path) -> bool:
+    """Print how either edition on disk differs from what this module would write."""
+    stored = _read(teacher)
+    there = _read(student) if student.exists() else nbformat.v4.new_notebook()
+    pairs = (
+        (teacher, drift(tidy(stored), stored)),
+        (student, drift(student_edition(stored), there)),
+    )
+    for path, differences in pairs:
+        if differences:
+            print("\n  ".join([f"{path} is out of date:", *differences[:40]]))
+    return not any(differences for _, differences in pairs)
 
 
 def _filled_card(match: re.Match[str]) -> str:
@@ -174,7 +192,7 @@ def _mark_for_nbgrader(notebook: NotebookNode) -> None:
         found = _CHECK.search(cell.source)
         if "### BEGIN SOLUTION" in cell.source:
             waiting.append(cell)
-        elif found:
+        elif found and (waiting or "### BEGIN HIDDEN TESTS" in cell.source):
             for number, solution in enumerate(waiting):
                 suffix = f"-{number + 1}" if number else ""
                 solution.metadata.nbgrader = _grading(f"{found[1]}{suffix}", solution=True)
@@ -223,18 +241,15 @@ def _listing(notebook: NotebookNode) -> list[str]:
     return lines
 
 
-def _report(path: Path, differences: list[str]) -> bool:
-    if differences:
-        print(f"{path} is out of date:")
-        print("\n".join(f"  {line}" for line in differences[:40]))
-    return bool(differences)
-
-
 def _chosen(folder: Path, names: Sequence[str]) -> list[Path]:
     found = sorted(folder.glob("*.ipynb"))
     if names:
         found = [path for path in found if any(path.name.startswith(name) for name in names)]
     return found
+
+
+def _read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
 
 
 def _write(notebook: NotebookNode, path: Path) -> None:
