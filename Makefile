@@ -27,13 +27,16 @@ help:
 	@echo 'make clean      remove caches;  make distclean: .venv too'
 	@echo 'lab and test set up .venv by themselves the first time (about 3 GB to fetch on Linux).'
 
-# The token stays on and only this machine can connect; root (a container) has to be allowed by name.
+# The token stays on and only this machine can connect. Root (a container) has to be allowed by name.
 lab: $(READY)
-	$(PY) -m jupyterlab --ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS) \
-		notebooks/00_start_here.ipynb
+	$(PY) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=. \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
+		$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
+# PYTHONWARNINGS is what makes a warning in a notebook an error: it reaches the kernels and subprocesses.
 test: $(READY)
-	OMP_NUM_THREADS=1 $(PY) -m pytest $(TEST_FLAGS) --doctest-modules --nbval tests fpl_lib notebooks
+	OMP_NUM_THREADS=1 PYTHONWARNINGS=error $(PY) -m pytest $(TEST_FLAGS) \
+		--doctest-modules --nbval tests fpl_lib notebooks
 
 student: $(READY)
 	$(PY) -m fpl_lib.course execute
