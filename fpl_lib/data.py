@@ -137,7 +137,7 @@ def fetch_cifar10(
         return found
     with fetch.exclusive(root, report):
         # Another process may have fetched it while this one waited.
-        if (found := _sound(root, report)) is not None:
+        if (found := _sound(root, _keep_quiet)) is not None:
             return found
         layout, files, via = fetch.fetch_files(root, source, progress, report)
         fetch.store(root / layout.folder, files)
@@ -170,7 +170,7 @@ def _load_disk(root: Path) -> CIFAR10 | None:
     """The full set from whichever layout is sound; None if neither folder is there."""
     errors = []
     for layout in LAYOUTS:
-        if (root / layout.folder).exists():
+        if _exists(root / layout.folder):
             try:
                 return _read(root, layout, "disk")
             except DataError as error:
@@ -178,6 +178,20 @@ def _load_disk(root: Path) -> CIFAR10 | None:
     if errors:
         raise errors[0]
     return None
+
+
+def _exists(path: Path) -> bool:
+    """Whether `path` is there; DataError where one may not even look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be looked up ({error.strerror or error}); check the permissions of "
+            "its folder, or set FPL_DATA_DIR to one you can read."
+        ) from error
+    return True
 
 
 def _read(root: Path, layout: Layout, source: str) -> CIFAR10:

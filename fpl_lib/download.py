@@ -31,23 +31,25 @@ def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
     call. OSError if `part` cannot be written.
     """
     host = urlsplit(url).netloc
-    delivered, idle = False, 0
+    begun, idle, furthest = False, 0, 0
     bar = tqdm(total=size, unit="B", unit_scale=True, desc=host, disable=not progress)
     with bar, requests.Session() as session:
         # Compressed transfer would make lengths and ranges meaningless.
         session.headers["Accept-Encoding"] = "identity"
         while (have := _length(part)) != size:
-            bar.update(have - bar.n)
+            trouble = "closed the connection early"
             try:
-                _transfer(session, url, part, have, size, bar)
-                trouble = "closed the connection early"
+                answer, begin = _ask(session, url, have, size)
+                with answer:
+                    begun = True
+                    _pour(answer, part, begin, size, bar)
             except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
                 trouble = _in_words(error)
-            if _length(part) > have:
-                delivered, idle = True, 0
-            else:
-                idle += 1
-            if idle == (ATTEMPTS if delivered else 1):
+            # Counted from the furthest point, or a server without ranges could go on for ever.
+            reached = _length(part)
+            idle = 0 if reached > furthest else idle + 1
+            furthest = max(furthest, reached)
+            if not begun or idle == ATTEMPTS:
                 raise Refused(f"{host} {trouble}")
             if idle:
                 time.sleep(PAUSE)
@@ -58,42 +60,54 @@ def _length(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _transfer(
-    session: requests.Session, url: str, part: Path, have: int, size: int, bar: tqdm
-) -> None:
-    """One request: append to `part` what follows its `have` bytes, or write it anew."""
-    wanted = {"Range": f"bytes={have}-"} if have else {}
-    with session.get(url, headers=wanted, stream=True, timeout=TIMEOUT) as answer:
-        host = urlsplit(url).netloc
-        continues = answer.status_code == 206 and _starts_at(answer, have)
-        if answer.status_code == 416 or (answer.status_code == 206 and not continues):
-            # What lies in `part` is no beginning of this server's file.
-            part.unlink(missing_ok=True)
-            if not have:
-                raise Refused(f"{host} sent a range nobody asked for")
-            return _transfer(session, url, part, 0, size, bar)
-        if not answer.ok:
-            raise Refused(f"{host} answered {answer.status_code} {answer.reason}")
-        if "html" in answer.headers.get("Content-Type", ""):
-            raise Refused(f"{host} sent a web page instead of the file (a log-in page?)")
-        length = answer.headers.get("Content-Length", "")
-        begin = have if continues else 0
-        if length.isdigit() and begin + int(length) != size:
-            raise Refused(f"{host} has a file of {begin + int(length):,} bytes, not of {size:,}")
-        bar.update(begin - bar.n)
-        with open(part, "ab" if continues else "wb") as file:
-            for block in answer.raw.stream(BLOCK, decode_content=False):
-                file.write(block)
-                bar.update(len(block))
-                if file.tell() > size:
-                    break
-    if _length(part) > size:
+def _ask(
+    session: requests.Session, url: str, have: int, size: int
+) -> tuple[requests.Response, int]:
+    """An answer that brings the file, and the position its first byte has in it: `have` or 0."""
+    host = urlsplit(url).netloc
+    wanted = {"Range": f"bytes={have}-"} if 0 < have < size else {}
+    answer = session.get(url, headers=wanted, stream=True, timeout=TIMEOUT)
+    continues = bool(wanted) and _starts_at(answer, have)
+    if answer.status_code == 416 or (answer.status_code == 206 and not continues):
+        # What we have is no beginning of this server's file, or it misunderstood the range.
+        answer.close()
+        if wanted:
+            return _ask(session, url, 0, size)
+        raise Refused(f"{host} sent a part of the file where the whole was asked for")
+    begin = have if continues else 0
+    length = answer.headers.get("Content-Length", "")
+    if not answer.ok:
+        trouble = f"answered {answer.status_code} {answer.reason}"
+    elif "html" in answer.headers.get("Content-Type", ""):
+        trouble = "sent a web page instead of the file (a log-in page?)"
+    elif length.isdigit() and begin + int(length) != size:
+        trouble = f"has a file of {begin + int(length):,} bytes, not of {size:,}"
+    else:
+        return answer, begin
+    answer.close()
+    raise Refused(f"{host} {trouble}")
+
+
+def _starts_at(answer: requests.Response, position: int) -> bool:
+    return answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(
+        f"bytes {position}-"
+    )
+
+
+def _pour(answer: requests.Response, part: Path, begin: int, size: int, bar: tqdm) -> None:
+    """Write what `answer` brings to `part`: after its `begin` bytes, or from its start if 0."""
+    bar.update(begin - bar.n)
+    with open(part, "ab" if begin else "wb") as file:
+        written = begin
+        for block in answer.raw.stream(BLOCK, decode_content=False):
+            file.write(block)
+            written += len(block)
+            bar.update(len(block))
+            if written > size:
+                break
+    if written > size:
         part.unlink()
-        raise Refused(f"{host} sent more than {size:,} bytes")
-
-
-def _starts_at(answer: requests.Response, have: int) -> bool:
-    return answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        raise Refused(f"{urlsplit(answer.url).netloc} sent more than {size:,} bytes")
 
 
 def _in_words(error: Exception) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import secrets
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
@@ -80,7 +79,7 @@ def _explained(root: Path) -> Iterator[None]:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None)):
             cure = f"free {SPACE / 1e6:.0f} MB there"
         else:
             cure = "make it a folder you may write to"
@@ -182,7 +181,9 @@ def store(folder: Path, files: dict[str, bytes]) -> None:
             for name, data in files.items():
                 write_atomically(folder / name, data)
             return
-        scratch = folder.with_name(f"{folder.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+        # One name is enough under the lock, and whatever bears it was left by a killed process.
+        scratch = folder.with_name(f"{folder.name}.part")
+        shutil.rmtree(scratch, ignore_errors=True)
         try:
             scratch.mkdir()
             for name, data in files.items():

@@ -39,7 +39,7 @@ def choose(labels: np.ndarray, split: str, per_class: int, seed: int = SEED) -> 
     """The excerpt's image indices, one ascending int64 array a class.
 
     >>> [indices.tolist() for indices in choose(np.array([0, 1, 0, 1, 0]), "train", 1)]
-    [[0], [1]]
+    [[4], [1]]
     """
 
     def rank(index: int) -> bytes:
@@ -117,8 +117,13 @@ def read_manifest(folder: Path) -> dict:
     path = folder / "manifest.json"
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        for sheet in manifest["sheets"]:
-            _ = [sheet[key] for key in ("file", "split", "label", "md5", "pixels_md5", "indices")]
+        sheets = {(sheet["split"], sheet["label"]): sheet for sheet in manifest["sheets"]}
+        if set(sheets) != {(split, label) for split in PER_CLASS for label in range(len(CLASSES))}:
+            raise ValueError("not one sheet for each split and class")
+        for (split, _), sheet in sheets.items():
+            _ = [sheet[key] for key in ("file", "md5", "pixels_md5")]
+            if len(sheet["indices"]) != PER_CLASS[split]:
+                raise ValueError(f"{sheet['file']} should show {PER_CLASS[split]} images")
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {CURE}.") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

