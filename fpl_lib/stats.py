@@ -1,0 +1,326 @@
+"""What a handful of seeds shows: intervals and paired tests, over scipy.
+
+Accuracies are in percent (0 to 100) and their differences in points, as in the records. A claim
+about two *losses* needs several seeds of each (`paired_difference`); two trained *networks* on the
+same images need only their answers (`mcnemar`). How many seeds to run is a question for
+`planning.py`. See Dietterich, Neural Computation 10 (1998) 1895, and Bouthillier et al., MLSys
+2021, arXiv:2103.03098.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from . import _numbers
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and its two-sided confidence interval at `level`, in the estimate's unit."""
+
+    estimate: float
+    low: float
+    high: float
+    level: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class SignFlip:
+    """Two-sided p-value of a sign-flip test over `n` differences.
+
+    `exact`: all 2^n sign patterns were tried, not a sample of them. `smallest_p` is the least
+    p-value that n differences can give, however large: above 0.05 for five of them.
+    """
+
+    n: int
+    p_value: float
+    exact: bool
+
+    @property
+    def smallest_p(self) -> float:
+        return 2.0 ** (1 - self.n)
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """a - b over `n` seeds: `mean` with its interval, standard deviation `sd`, sign-flip `test`."""
+
+    n: int
+    mean: Interval
+    sd: float
+    test: SignFlip
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """Two networks on the same images: how many each alone had right, and the exact p-value.
+
+    `difference` is the accuracy of the first minus that of the second, in points.
+    """
+
+    images: int
+    only_first: int
+    only_second: int
+    difference: float
+    p_value: float
+
+
+def mean_interval(
+    values: ArrayLike,
+    *,
+    level: float = 0.95,
+    method: str = "bootstrap",
+    resamples: int = 9_999,
+    seed: int = 0,
+) -> Interval:
+    """Mean of a sample with its percentile bootstrap interval, or Student's t interval.
+
+    The bootstrap assumes no distribution but is too short for few values: of normal data its 95 %
+    interval covers the mean in 75 % of samples of 3, 84 % of 5, 89 % of 10, 92 % of 20, 93 % of 30
+    and 94 % of 50 (simulated). `method="t"` holds its level at every size if the values are normal;
+    prefer it for fewer than 20.
+
+    Args:
+        values: at least two numbers.
+        level: confidence, between 0 and 1.
+        method: "bootstrap" or "t".
+        resamples: bootstrap samples drawn.
+        seed: of the bootstrap's generator; same seed, same interval.
+
+    Raises:
+        ValueError: fewer than two values, a NaN or infinite one, or an option out of range.
+
+    Example:
+        >>> mean_interval([1.0, 2.0, 3.0], method="t").estimate
+        2.0
+        >>> 2.0 in mean_interval([1.0, 2.0, 3.0])
+        True
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+    """
+    sample = _numbers.sample("values", values)
+    _numbers.check_between("level", level)
+    mean = float(sample.mean())
+    if method == "t":
+        half = float(stats.t.ppf((1 + level) / 2, len(sample) - 1) * stats.sem(sample))
+        return Interval(mean, mean - half, mean + half, level)
+    if method != "bootstrap":
+        raise ValueError(f'method: expected "bootstrap" or "t"; got {method!r}.')
+    found = stats.bootstrap(
+        (sample,),
+        np.mean,
+        confidence_level=level,
+        method="percentile",
+        n_resamples=_numbers.count("resamples", resamples, 99),
+        rng=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(mean, float(found.low), float(found.high), level)
+
+
+def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) -> SignFlip:
+    """Test whether paired differences centre on zero, by flipping their signs.
+
+    If the two losses are exchangeable, each difference could as well have had the other sign. Exact
+    while 2^n is at most `resamples` (13 differences by default), beyond that with random flips.
+
+    Args:
+        differences: at least two numbers, one a seed.
+        resamples: sign patterns tried at most.
+        seed: of the random flips.
+
+    Raises:
+        ValueError: fewer than two values, a NaN or infinite one, or too few resamples.
+
+    Example:
+        >>> sign_flip([0.3, 0.1, 0.4, 0.2, 0.5])
+        SignFlip(n=5, p_value=0.0625, exact=True)
+
+    Source: Fisher, The Design of Experiments, 1935, section 21.
+    """
+    sample = _numbers.sample("differences", differences)
+    resamples = _numbers.count("resamples", resamples, 99)
+    scale = np.abs(sample).max() or 1.0
+    found = stats.permutation_test(
+        # scipy swaps the members of each pair (d, 0), which flips the sign of d.
+        (sample / scale, np.zeros_like(sample)),
+        # Rounded, since 94.6 - 94.5 and 94.8 - 94.7 tie, which float64 does not see.
+        lambda x, y, axis: np.mean(x - y, axis=axis).round(9),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=resamples,
+        rng=np.random.default_rng(seed),
+    )
+    return SignFlip(len(sample), float(found.pvalue), 2 ** len(sample) <= resamples)
+
+
+def paired_difference(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    level: float = 0.95,
+    method: str = "bootstrap",
+    resamples: int = 9_999,
+    seed: int = 0,
+) -> PairedDifference:
+    """first - second over seeds: mean, interval (`mean_interval`) and test (`sign_flip`).
+
+    Args:
+        first, second: one value a seed, in the same order of seeds. Two pandas Series must have one
+            index, so that a seed is never paired with another.
+        level, method, resamples, seed: as in `mean_interval`.
+
+    Raises:
+        ValueError: different lengths or indices, or as in `mean_interval`.
+
+    Example:
+        >>> found = paired_difference([94.9, 95.1, 95.0], [94.6, 95.0, 94.8], method="t")
+        >>> round(found.mean.estimate, 2), round(found.sd, 2), found.test.p_value
+        (0.2, 0.1, 0.25)
+    """
+    one, other = _numbers.sample("first", first), _numbers.sample("second", second)
+    if len(one) != len(other):
+        raise ValueError(
+            f"first, second: expected one value a seed in each; got {len(one)} and {len(other)}. "
+            "Keep the seeds that both losses have."
+        )
+    if isinstance(first, pd.Series) and isinstance(second, pd.Series):
+        if not first.index.equals(second.index):
+            raise ValueError(
+                "first, second: expected the same seeds in the same order; got "
+                f"{list(first.index)} and {list(second.index)}. Sort both by seed."
+            )
+    d = one - other
+    return PairedDifference(
+        len(d),
+        mean_interval(d, level=level, method=method, resamples=resamples, seed=seed),
+        float(d.std(ddof=1)),
+        sign_flip(d, resamples=resamples, seed=seed),
+    )
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Adjust a table's p-values so that *any* false alarm among them is as rare as the level.
+
+    Args:
+        p_values: (m,) of the m comparisons, each between 0 and 1.
+
+    Returns:
+        (m,) adjusted p-values, in the order given.
+
+    Raises:
+        ValueError: no p-values, or one that is NaN or out of range.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03, 0.005]).tolist()
+        [0.03, 0.06, 0.06, 0.02]
+
+    Source: Holm, Scandinavian Journal of Statistics 6 (1979) 65.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if p.ndim != 1 or not len(p) or not ((p >= 0) & (p <= 1)).all():
+        raise ValueError(f"p_values: expected a list of numbers from 0 to 1; got {p_values!r}.")
+    order = p.argsort(kind="stable")
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)).clip(max=1)
+    return adjusted
+
+
+def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
+    """Compare two trained networks on the same images by McNemar's exact test.
+
+    Only images that one network has right and the other wrong count. The test speaks of these two
+    networks: other seeds of the same losses may turn out otherwise.
+
+    Args:
+        first_right, second_right: (N,) booleans, whether each network has each image right.
+
+    Raises:
+        TypeError: not booleans.
+        ValueError: different shapes, or no images.
+
+    Example:
+        >>> found = mcnemar([True, True, True, False], [True, False, False, True])
+        >>> found.only_first, found.only_second, found.difference, found.p_value
+        (2, 1, 25.0, 1.0)
+
+    Source: McNemar, Psychometrika 12 (1947) 153.
+    """
+    first, second = np.asarray(first_right), np.asarray(second_right)
+    if first.dtype != bool or second.dtype != bool:
+        raise TypeError(
+            "first_right, second_right: expected booleans, prediction == target; got "
+            f"{first.dtype} and {second.dtype}."
+        )
+    if first.ndim != 1 or first.shape != second.shape or not len(first):
+        raise ValueError(
+            "first_right, second_right: expected one boolean for each of the same N images; got "
+            f"shapes {first.shape} and {second.shape}."
+        )
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    differ = only_first + only_second
+    p_value = float(stats.binomtest(only_first, differ, 0.5).pvalue) if differ else 1.0
+    difference = 100 * (only_first - only_second) / len(first)
+    return McNemar(len(first), only_first, only_second, difference, p_value)
+
+
+def wilson(right: int, images: int, *, level: float = 0.95) -> Interval:
+    """Accuracy of one network, in percent, with Wilson's interval: what the test set's size allows.
+
+    Args:
+        right: images classified correctly.
+        images: size of the test set.
+        level: confidence, between 0 and 1.
+
+    Raises:
+        TypeError: counts that are not integers.
+        ValueError: more right than images, no images, or a level out of range.
+
+    Example:
+        >>> found = wilson(9525, 10_000)
+        >>> round(found.estimate, 2), round(found.low, 2), round(found.high, 2)
+        (95.25, 94.82, 95.65)
+
+    Source: Wilson, Journal of the American Statistical Association 22 (1927) 209.
+    """
+    images, right = _numbers.count("images", images, 1), _numbers.count("right", right, 0)
+    _numbers.check_between("level", level)
+    if right > images:
+        raise ValueError(f"right: expected at most the {images} images; got {right}.")
+    found = stats.binomtest(right, images).proportion_ci(level, method="wilson")
+    return Interval(100 * right / images, 100 * float(found.low), 100 * float(found.high), level)
+
+
+def prediction_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Where *one further* run should fall, given runs like it: to place a single printed number.
+
+    mean ± t · sd · √(1 + 1/n), for normal values. The estimate is the mean.
+
+    Args:
+        values: at least two runs' results, one a seed.
+        level: share of further runs that should fall inside.
+
+    Raises:
+        ValueError: as in `mean_interval`.
+
+    Example:
+        >>> 64.69 in prediction_interval([64.1, 64.9, 64.6])
+        True
+
+    Source: Hahn and Meeker, Statistical Intervals, 1991, section 4.7.
+    """
+    sample = _numbers.sample("values", values)
+    _numbers.check_between("level", level)
+    n, mean = len(sample), float(sample.mean())
+    t = stats.t.ppf((1 + level) / 2, n - 1)
+    half = float(t * sample.std(ddof=1) * math.sqrt(1 + 1 / n))
+    return Interval(mean, mean - half, mean + half, level)

@@ -1,0 +1,219 @@
+"""Statistics against worked examples from the literature, brute force and simulation."""
+
+import doctest
+import itertools
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as scipy_stats
+
+from fpl_lib import stats
+from fpl_lib.stats import (
+    holm,
+    mcnemar,
+    mean_interval,
+    paired_difference,
+    prediction_interval,
+    sign_flip,
+    wilson,
+)
+
+# Darwin's maize: cross- minus self-fertilised, in eighths of an inch, for 15 pairs of plants, from
+# Fisher, The Design of Experiments (1935), section 17.
+DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
+
+
+def test_doctests():
+    failed, tried = doctest.testmod(stats)
+    assert tried > 8 and failed == 0
+
+
+def coverage(n, draws, **options):
+    """Share of intervals over the mean of n normal values that cover the true one."""
+    samples = np.random.default_rng(0).normal(3, 2, size=(draws, n))
+    return np.mean([3 in mean_interval(sample, **options) for sample in samples])
+
+
+def test_bootstrap_interval_covers_its_share_of_large_samples():
+    assert 0.93 <= coverage(100, 1500, resamples=999) <= 0.97
+
+
+def test_bootstrap_interval_of_five_seeds_is_as_short_as_the_docstring_says():
+    assert coverage(5, 1000, resamples=999) == pytest.approx(0.84, abs=0.025)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_t_interval_covers_its_share_of_small_samples(n):
+    assert coverage(n, 2000, method="t") == pytest.approx(0.95, abs=0.015)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_bootstrap_interval_is_a_quantile_of_all_resamples(level):
+    values = [94.61, 94.98, 95.13, 95.02, 94.57]
+    means = np.mean(list(itertools.product(values, repeat=5)), axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    found = mean_interval(values, level=level, resamples=20_000)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.01)
+    assert found.estimate == pytest.approx(np.mean(values)) and found.level == level
+
+
+def test_t_interval_is_fishers_for_darwins_maize():
+    # Fisher 1935: t = 2.148 with 14 degrees of freedom; R's t.test gives the interval to 7 digits.
+    found = mean_interval(DARWIN, method="t")
+    assert found.estimate / 8 == pytest.approx(2.616667, abs=1e-6)
+    assert (found.low / 8, found.high / 8) == pytest.approx((0.003899165, 5.229434169), abs=1e-6)
+
+
+def test_an_interval_depends_on_its_seed_alone():
+    assert mean_interval(DARWIN) == mean_interval(DARWIN)
+    assert mean_interval(DARWIN) != mean_interval(DARWIN, seed=1)
+
+
+def test_sign_flip_is_fishers_count_for_darwins_maize():
+    # Fisher 1935, section 21: 863 of the 32 768 sign patterns give a sum of 314 or more.
+    found = sign_flip(DARWIN, resamples=32_768)
+    assert found.exact and found.p_value == 2 * 863 / 32_768
+    assert found.smallest_p == 2 / 32_768
+
+
+def test_sign_flip_samples_patterns_where_there_are_too_many():
+    found = sign_flip(DARWIN)
+    assert not found.exact and found == sign_flip(DARWIN)
+    assert found.p_value == pytest.approx(2 * 863 / 32_768, abs=0.01)
+
+
+def test_sign_flip_sees_ties_between_rounded_accuracies():
+    # In hundredths the differences are whole numbers, and many sign patterns tie exactly.
+    hundredths = np.array([6, 6, 1, -3, 2, 2, -5, 3])
+    second = np.array([9455, 9402, 9467, 9511, 9389, 9400, 9450, 9433])
+    sums = np.array(list(itertools.product([-1, 1], repeat=8))) @ hundredths
+    expected = np.mean(np.abs(sums) >= hundredths.sum())
+    found = paired_difference((second + hundredths) / 100, second / 100)
+    assert found.test.exact and found.test.p_value == expected
+
+
+def test_sign_flip_keeps_its_level_when_nothing_differs():
+    samples = np.random.default_rng(0).laplace(size=(500, 8))
+    alarms = np.mean([sign_flip(sample).p_value <= 0.05 for sample in samples])
+    # 12 of 256 patterns lie beyond the level: 4.7 %.
+    assert alarms == pytest.approx(12 / 256, abs=0.025)
+
+
+def test_sign_flip_of_nothing_but_zeros_is_1():
+    assert sign_flip([0.0, 0.0, 0.0]).p_value == 1
+
+
+def test_paired_difference_puts_interval_and_test_together():
+    first, second = np.array(DARWIN) + 100.0, np.full(15, 100.0)
+    found = paired_difference(first, second, resamples=32_768)
+    assert found.n == 15 and found.sd == pytest.approx(np.std(DARWIN, ddof=1))
+    assert found.test == sign_flip(DARWIN, resamples=32_768)
+    assert found.mean.estimate == pytest.approx(np.mean(DARWIN))
+    assert found.mean.low == pytest.approx(mean_interval(DARWIN, resamples=32_768).low)
+    swapped = paired_difference(second, first, method="t").mean
+    assert swapped.high == pytest.approx(-paired_difference(first, second, method="t").mean.low)
+    with pytest.raises(FrozenInstanceError):
+        found.n = 3
+
+
+def test_paired_difference_refuses_seeds_that_do_not_match():
+    first = pd.Series([95.1, 95.2, 95.0], index=[0, 1, 2])
+    assert paired_difference(first, first - 0.1).mean.estimate == pytest.approx(0.1)
+    with pytest.raises(ValueError, match=r"same seeds.*\[0, 1, 2\] and \[0, 1, 3\]"):
+        paired_difference(first, pd.Series([95.0, 95.1, 95.2], index=[0, 1, 3]))
+    with pytest.raises(ValueError, match="got 3 and 2"):
+        paired_difference(first, [95.0, 95.1])
+
+
+def test_holm_is_the_closed_test_of_bonferroni():
+    # Marcus, Peritz and Gabriel, Biometrika 63 (1976) 655: a hypothesis falls when every set of
+    # hypotheses with it falls, here by Bonferroni's test of the set.
+    rng = np.random.default_rng(0)
+    for m in (1, 2, 4, 6):
+        p = rng.uniform(size=m) ** 3
+        sets = [s for size in range(1, m + 1) for s in itertools.combinations(range(m), size)]
+        expected = [max(min(1, len(s) * min(p[list(s)])) for s in sets if i in s) for i in range(m)]
+        assert holm(p) == pytest.approx(expected, abs=1e-15)
+
+
+def test_holm_gives_ties_one_value_and_stops_at_1():
+    assert holm([0.02, 0.6, 0.02, 0.7]).tolist() == [0.08, 1.0, 0.08, 1.0]
+
+
+def test_mcnemar_is_the_exact_test_of_the_published_example():
+    # Bentur et al. 2009 in Fagerland, Lydersen and Laake, BMC Med. Res. Methodol. 13:91 (2013):
+    # 21 children, both 1, only first 1, only second 7, neither 12; exact conditional p = 0.0703.
+    first = np.repeat([True, True, False, False], [1, 1, 7, 12])
+    second = np.repeat([True, False, True, False], [1, 1, 7, 12])
+    found = mcnemar(first, second)
+    assert (found.images, found.only_first, found.only_second) == (21, 1, 7)
+    assert found.p_value == pytest.approx(0.0703, abs=5e-5)
+    assert found.difference == pytest.approx(100 * (first.mean() - second.mean()))
+    assert mcnemar(second, first).p_value == found.p_value
+
+
+def test_mcnemar_of_equal_answers_finds_nothing():
+    answers = np.array([True, False, True])
+    assert mcnemar(answers, answers).p_value == 1
+
+
+def test_mcnemar_speaks_of_two_networks_and_not_of_two_losses():
+    # Ten networks of ONE loss whose accuracy varies by 3 points between seeds, as short training
+    # makes it: McNemar's test rightly finds the networks different, which says nothing of a loss.
+    rng = np.random.default_rng(0)
+    right = rng.uniform(size=(10, 2000)) < rng.normal(0.7, 0.03, size=(10, 1))
+    alarms = [mcnemar(right[i], right[j]).p_value < 0.05 for i in range(10) for j in range(i)]
+    assert np.mean(alarms) > 0.3
+
+
+@pytest.mark.parametrize(
+    ("right", "images", "low", "high"),
+    # Newcombe, Statistics in Medicine 17 (1998) 857, Table I, method 3.
+    [(81, 263, 25.53, 36.62), (15, 148, 6.24, 16.05), (0, 20, 0, 16.11), (1, 29, 0.61, 17.18)],
+)
+def test_wilson_is_newcombes_table(right, images, low, high):
+    found = wilson(right, images)
+    assert (round(found.low, 2), round(found.high, 2)) == (low, high)
+    assert found.estimate == pytest.approx(100 * right / images)
+
+
+@pytest.mark.parametrize("accuracy", [0.55, 0.9, 0.95])
+def test_wilson_covers_its_share(accuracy):
+    right = np.arange(1001)
+    chance = scipy_stats.binom.pmf(right, 1000, accuracy)
+    covers = [p > 1e-6 and 100 * accuracy in wilson(k, 1000) for k, p in enumerate(chance.tolist())]
+    assert 0.93 <= chance[covers].sum() <= 0.97
+
+
+def test_prediction_interval_covers_one_further_run():
+    runs = np.random.default_rng(0).normal(64.7, 0.4, size=(3000, 6))
+    inside = np.mean([run[5] in prediction_interval(run[:5]) for run in runs])
+    assert inside == pytest.approx(0.95, abs=0.012)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: mean_interval([1.0]), ValueError, "at least two numbers"),
+        (lambda: mean_interval([[1.0, 2.0]]), ValueError, r"shape \(1, 2\)"),
+        (lambda: mean_interval([1.0, np.nan]), ValueError, "finite"),
+        (lambda: mean_interval([1.0, 2.0], level=95), ValueError, "between 0 and 1.*got 95"),
+        (lambda: mean_interval([1.0, 2.0], method="bca"), ValueError, '"bootstrap" or "t"'),
+        (lambda: mean_interval([1.0, 2.0], resamples=10), ValueError, "at least 99"),
+        (lambda: sign_flip([1.0, 2.0], resamples=1e4), TypeError, "whole number"),
+        (lambda: holm([0.2, 1.2]), ValueError, "from 0 to 1"),
+        (lambda: holm([0.2, np.nan]), ValueError, "from 0 to 1"),
+        (lambda: holm([]), ValueError, "from 0 to 1"),
+        (lambda: mcnemar([1, 0], [1, 1]), TypeError, "prediction == target"),
+        (lambda: mcnemar([True], [True, False]), ValueError, "same N images"),
+        (lambda: wilson(95.25, 100), TypeError, "whole number"),
+        (lambda: wilson(11, 10), ValueError, "at most the 10 images"),
+        (lambda: wilson(0, 0), ValueError, "at least 1"),
+        (lambda: prediction_interval([1.0]), ValueError, "at least two"),
+    ],
+)
+def test_wrong_input_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
