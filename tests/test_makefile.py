@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 INSTALL = "-m pip install -c .constraints.txt -e .[lab,teach,test]"
 
 # Makes a .venv that holds itself, installs nothing, and leaves the rest to the real Python.
@@ -30,7 +30,7 @@ case "$1" in --version) echo "Python 3.9.6" ;; *) exit 1 ;; esac
 
 
 class Checkout:
-    """A folder with what make needs, a stand-in for python3 on the PATH, and the log of its calls."""
+    """A folder with what make needs, a stand-in for python3 on the PATH, a log of its calls."""
 
     def __init__(self, folder: Path):
         self.folder, self.bin = folder, folder.parent / "bin"

@@ -1,0 +1,177 @@
+"""What is declared, pinned, offered to conda and imported is one and the same set of packages."""
+
+import ast
+import re
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from importlib import metadata
+
+import nbformat
+import pytest
+import yaml
+from flit_core import buildapi
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from repository import ROOT, text, tracked
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYTHONS = [c.split(" :: ")[-1] for c in PROJECT["classifiers"] if ":: Python :: 3." in c]
+SYSTEMS = {
+    "linux": {"sys_platform": "linux", "os_name": "posix", "platform_machine": "x86_64"},
+    "mac": {"sys_platform": "darwin", "os_name": "posix", "platform_machine": "arm64"},
+    "windows": {"sys_platform": "win32", "os_name": "nt", "platform_machine": "AMD64"},
+}
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch": "torch", "seaborn-base": "seaborn"}
+
+
+def core() -> list[Requirement]:
+    return [Requirement(line) for line in PROJECT["dependencies"]]
+
+
+def extra(name: str) -> list[Requirement]:
+    return [Requirement(line) for line in PROJECT["optional-dependencies"][name]]
+
+
+def declared() -> list[Requirement]:
+    return core() + [one for name in PROJECT["optional-dependencies"] for one in extra(name)]
+
+
+def pins() -> list[Requirement]:
+    lines = text(".constraints.txt").splitlines()
+    return [Requirement(line) for line in lines if not line.startswith("#")]
+
+
+def names(requirements) -> set[str]:
+    return {canonicalize_name(one.name) for one in requirements}
+
+
+def test_conda_installs_what_pyproject_declares():
+    environment = yaml.safe_load(text("environment.yml"))["dependencies"]
+    conda = {one.name: one.specifier for one in map(Requirement, environment[2:-1])}
+    wanted = {one.name: one.specifier for one in declared() if not one.marker}
+    assert {CONDA_NAMES.get(name, name): bounds for name, bounds in conda.items()} == wanted
+    assert environment[1] == "pip" and environment[-1] == {"pip": ["-e ."]}
+    assert environment[0].removeprefix("python=") in PYTHONS
+
+
+def test_the_supported_pythons_are_the_same_everywhere():
+    minors = [int(python.split(".")[1]) for python in PYTHONS]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    makefile = dict(re.findall(r"^(MIN|MAX) := (\d+)$", text("Makefile"), re.M))
+    assert (int(makefile["MIN"]), int(makefile["MAX"])) == (minors[0], minors[-1])
+    assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
+    assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in text("README.md")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_every_requirement_has_one_pin_that_satisfies_it(python, system):
+    place = {"python_version": python, "python_full_version": f"{python}.9", **SYSTEMS[system]}
+    here = [one for one in pins() if not one.marker or one.marker.evaluate(place)]
+    assert len(here) == len(names(here)), "a package with two pins"
+    versions = {canonicalize_name(one.name): str(one.specifier)[2:] for one in here}
+    for one in declared():
+        if not one.marker or one.marker.evaluate(place):
+            version = versions.get(canonicalize_name(one.name))
+            assert version and version in one.specifier, f"{one} is pinned to {version}"
+
+
+def test_pins_hold_released_versions_and_no_address():
+    for one in pins():
+        assert re.fullmatch(r"==\d[\w.]*", str(one.specifier)), one
+        assert not one.url and not one.extras, one
+    assert "://" not in text(".constraints.txt") and "--" not in text(".constraints.txt")
+
+
+def test_what_the_requirements_require_is_pinned_too():
+    pinned, todo, seen = names(pins()), declared(), set()
+    while todo:
+        one = todo.pop()
+        key = (canonicalize_name(one.name), frozenset(one.extras))
+        applies = not one.marker or any(
+            one.marker.evaluate({"extra": e}) for e in ("", *one.extras)
+        )
+        if key in seen or not applies:
+            continue
+        seen.add(key)
+        assert key[0] in pinned, f"{key[0]} has no pin: run make pins"
+        for line in metadata.requires(one.name) or []:
+            needed = Requirement(line)
+            given = [{"extra": name} for name in ("", *one.extras)]
+            if not needed.marker or any(needed.marker.evaluate(each) for each in given):
+                needed.marker = None
+                todo.append(needed)
+    assert len(seen) > 100
+
+
+def imports(source: str) -> set[str]:
+    """Distributions that a module imports from outside the standard library and this repository."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found.add(node.module.split(".")[0])
+    own = {"fpl_lib", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    return {distribution(name) for name in found - own - sys.stdlib_module_names}
+
+
+@cache
+def distribution(module: str) -> str:
+    return canonicalize_name(metadata.packages_distributions().get(module, [module])[0])
+
+
+def of_python(folder: str) -> set[str]:
+    sources = [text(name) for name in tracked() if re.fullmatch(rf"{folder}/.*\.py", name)]
+    return set().union(*map(imports, sources))
+
+
+def of_notebooks() -> set[str]:
+    found = set()
+    for path in sorted((ROOT / "notebooks").rglob("[0-9]*.ipynb")):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                found |= imports(re.sub(r"^\s*[%!].*", "", cell.source, flags=re.M))
+    return found
+
+
+def test_what_is_imported_is_declared():
+    library = of_python("fpl_lib")
+    assert library <= names(core() + extra("lab") + extra("teach"))
+    assert of_notebooks() <= names(core() + extra("lab"))
+    assert of_python("tests") <= names(declared())
+    assert names(core()) <= library | of_notebooks(), "declared but not used"
+
+
+def test_the_library_imports_without_the_extras():
+    """Without Jupyter and nbgrader all but what is made for them still imports."""
+    absent = names(extra("lab") + extra("teach"))
+    modules = metadata.packages_distributions().items()
+    missing = [m for m, owners in modules if {canonicalize_name(one) for one in owners} & absent]
+    code = (
+        "import importlib, pkgutil, sys, fpl_lib\n"
+        f"sys.modules.update(dict.fromkeys({sorted(missing)!r}))\n"
+        "for module in pkgutil.walk_packages(fpl_lib.__path__, 'fpl_lib.'):\n"
+        "    if module.name.split('.')[1] not in ('__main__', 'course', 'widgets'):\n"
+        "        importlib.import_module(module.name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with zipfile.ZipFile(tmp_path / buildapi.build_wheel(tmp_path)) as wheel:
+        inside = wheel.namelist()
+    packed = {name for name in inside if name.startswith("fpl_lib/")}
+    assert {name for name in tracked() if name.startswith("fpl_lib/")} <= packed
+    assert all(name in packed or ".dist-info/" in name for name in inside)
+    assert any(name.endswith(".mplstyle") for name in packed)
+    assert any(name.endswith("licenses/fpl_lib/LICENSE") for name in inside)

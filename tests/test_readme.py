@@ -1,0 +1,54 @@
+"""README.md keeps its word: its commands, its map of the notebooks and its links."""
+
+import json
+import os
+import re
+import subprocess
+
+from repository import ROOT, text
+
+
+def blocks() -> list[str]:
+    return [
+        block.strip() for block in re.findall(r"^```\n(.*?)^```", text("README.md"), re.M | re.S)
+    ]
+
+
+def test_the_readme_gives_the_two_commands_first_and_ci_runs_the_second(tmp_path):
+    assert blocks()[:2] == ["make lab", "make test"]
+    make = tmp_path / "make"
+    make.write_text('#!/bin/sh\necho "$PWD make $*"\nexit 7\n')
+    make.chmod(0o755)
+    env = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        [ROOT / ".ci" / "run"], cwd=tmp_path, env=env, capture_output=True, text=True
+    )
+    assert done.stdout == f"{ROOT} {blocks()[1]}\n"
+    assert done.returncode == 7, "a failing suite fails CI"
+
+
+def test_the_windows_commands_are_the_makefiles():
+    block = next(block for block in blocks() if "Scripts" in block)
+    makefile = re.sub(r"\s*\\\n\s*", " ", text("Makefile"))
+    for part in (
+        "pip install -c .constraints.txt -e ",
+        "--doctest-modules --nbval tests fpl_lib notebooks",
+    ):
+        assert part in block and part in makefile, part
+    assert ".[lab,teach,test]" in block and ".[lab,teach,test]" in makefile
+
+
+def test_the_readme_maps_the_notebooks_there_are():
+    rows = []
+    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+        first = json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"]
+        minutes = re.search(r"^\*\*Time\.?\*\*.*?(\d+) minutes", "".join(first), re.M)[1]
+        rows.append((path.stem.replace("_", " "), f"notebooks/{path.name}", minutes))
+    table = r"^\| \[(\d\d [^\]]+)\]\(([^)]+)\) \| [^|]+\? \| (\d+) \|$"
+    assert re.findall(table, text("README.md"), re.M) == rows
+
+
+def test_the_readmes_links_lead_somewhere():
+    links = re.findall(r"\]\(([^)]+)\)", text("README.md"))
+    local = [link.split("#")[0] for link in links if "://" not in link]
+    assert local and [link for link in local if link and not (ROOT / link).exists()] == []

@@ -1,0 +1,54 @@
+"""What is committed: nothing large, nothing foreign, nothing of one machine, nothing ruff minds."""
+
+import re
+import subprocess
+import sys
+
+from repository import ROOT, tracked
+
+TOP_LEVEL = {
+    *("notebooks", "fpl_lib", "data", "tests"),
+    *("environment.yml", "README.md", "pyproject.toml", "Makefile"),
+}
+LARGEST = 1_000_000
+
+
+def tracked_text():
+    for name in tracked():
+        data = (ROOT / name).read_bytes()
+        if b"\0" not in data:
+            yield name, data.decode("utf-8")
+
+
+def test_the_top_level_holds_only_what_the_readme_explains():
+    top = {name.split("/")[0] for name in tracked()}
+    assert {name for name in top if not name.startswith(".")} <= TOP_LEVEL
+
+
+def test_no_file_is_large_and_the_full_data_stays_out():
+    sizes = {name: (ROOT / name).stat().st_size for name in tracked()}
+    assert {name: size for name, size in sizes.items() if size > LARGEST} == {}
+    assert sum(sizes.values()) < 30_000_000
+    full = r"data/cifar-10-|\.(tar|tgz|gz|pt|pth|part|pyc)$"
+    assert [name for name in sizes if re.search(full, name)] == []
+
+
+def test_no_file_names_a_package_registry_or_a_folder_of_one_machine():
+    hosts = ("pypi" + ".org", "python" + "hosted", "npmjs" + ".org", "npmjs" + ".com")
+    hosts += ("conda." + "anaconda.org", "download." + "pytorch.org", "--index" + "-url")
+    # Not the made-up /home/me of an example.
+    folders = re.compile(r"(?<![\w.:/<~])/(?:home|Users|root|work|opt)/(?!me\b)\w")
+    for name, content in tracked_text():
+        assert [host for host in hosts if host in content] == [], name
+        assert folders.findall(content) == [], name
+
+
+def test_ruff_finds_nothing():
+    for command in (["check"], ["format", "--check"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command, "--no-cache", "."],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout[-3000:]
