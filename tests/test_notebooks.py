@@ -1,0 +1,81 @@
+"""Every notebook, in both editions: the rules of `hygiene.py`, nbgrader's own, ruff's, no drift."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import hygiene
+import nbformat
+import pytest
+from nbgrader.nbgraderformat import MetadataValidator
+
+from fpl_lib import course
+from fpl_lib.exercises import all_exercises, all_quizzes
+
+FOLDER = course.ROOT / "notebooks"
+TEACHERS = sorted((FOLDER / "solutions").glob("*.ipynb"))
+STUDENTS = sorted(FOLDER.glob("*.ipynb"))
+
+
+def edition(path: Path) -> str:
+    return f"{path.stem}-{'teacher' if path.parent.name == 'solutions' else 'student'}"
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def test_there_are_notebooks_in_two_editions():
+    assert TEACHERS
+    assert [path.name for path in TEACHERS] == [path.name for path in STUDENTS]
+    assert all(re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", path.name) for path in TEACHERS)
+    assert len({path.name[:2] for path in TEACHERS}) == len(TEACHERS)
+
+
+@pytest.mark.parametrize("rule", hygiene.RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", TEACHERS + STUDENTS, ids=edition)
+def test_hygiene(path, rule):
+    assert rule(read(path), path) == []
+
+
+@pytest.mark.parametrize("path", TEACHERS + STUDENTS, ids=edition)
+def test_formats_are_valid(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    MetadataValidator().validate_nb(notebook)
+
+
+@pytest.mark.parametrize("path", TEACHERS, ids=edition)
+def test_neither_edition_has_drifted(path):
+    """`make student` would write what is there: cards, marks, cells and their order."""
+    teacher = read(path)
+    assert course.drift(course.tidy(teacher), teacher) == []
+    assert course.drift(course.student_edition(teacher), read(FOLDER / path.name)) == []
+
+
+@pytest.mark.parametrize("path", TEACHERS, ids=edition)
+def test_every_exercise_is_graded_once(path):
+    cells = hygiene.code_cells(read(path))
+    graded = [c.metadata.nbgrader for c in cells if c.metadata.get("nbgrader", {}).get("grade")]
+    wanted = {t.id: t.difficulty for t in all_exercises() if t.id.startswith(path.name[:2])}
+    assert {marks.grade_id: marks.points for marks in graded} == {
+        f"{name}-check": points for name, points in wanted.items()
+    }
+    for cell in cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            (name,) = set(hygiene.calls(nbformat.v4.new_notebook(cells=[cell]), "check"))
+            assert re.search(rf'### BEGIN HIDDEN TESTS\nrequire\("{name}", ', cell.source)
+
+
+def test_every_exercise_and_quiz_has_a_notebook():
+    numbers = {path.name[:2] for path in TEACHERS}
+    assert {item.id[:2] for item in (*all_exercises(), *all_quizzes())} <= numbers
+
+
+def test_ruff_finds_nothing_in_the_notebooks():
+    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", str(FOLDER)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=course.ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
