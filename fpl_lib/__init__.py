@@ -1,4 +1,4 @@
-"""False Positive Loss (Kiaei et al. 2023): the loss, its weights and terms, built to be examined."""
+"""False Positive Loss (Kiaei et al. 2023): the loss, its weights and its terms."""
 
 from fpl_lib.alphas import LearnableAlpha, batch_alpha, class_alpha
 from fpl_lib.losses import FalsePositiveLoss, false_positive_loss, log_term, squared_term

@@ -58,17 +58,38 @@ def check_term(term: object) -> None:
         )
 
 
-def check_alpha(alpha: object) -> None:
-    """Refuse an alpha that is wrong whatever the logits. Callables are checked when they answer."""
+def check_term_result(loss: object, r: Tensor) -> None:
+    """Refuse what a term made of its log-probabilities, if it is not one value for each."""
+    if not isinstance(loss, Tensor):
+        raise TypeError(
+            "term: expected it to turn a tensor of log-probabilities into a tensor; it returned "
+            f"{type(loss).__name__}."
+        )
+    if loss.shape != r.shape:
+        raise ValueError(
+            f"term: expected a value for each log-probability, shape {tuple(r.shape)}; it returned "
+            f"shape {tuple(loss.shape)}. Leave sums and means to the loss."
+        )
+
+
+def check_alpha(alpha: object) -> Alpha:
+    """Refuse an alpha that is wrong whatever the logits; numbers come back as floats.
+
+    Callables are checked when they answer.
+    """
     if isinstance(alpha, Tensor):
         _check_alpha_tensor(alpha)
-    elif isinstance(alpha, bool) or not (isinstance(alpha, Real) or callable(alpha)):
+        return alpha
+    if isinstance(alpha, Real) and not isinstance(alpha, bool):
+        if not 0 <= alpha < math.inf:
+            raise ValueError(f"alpha: expected a finite number of zero or more; got {alpha}.")
+        return float(alpha)
+    if not callable(alpha):
         raise TypeError(
-            "alpha: expected a number, a (C,) tensor, a callable (target, num_classes) -> (C,), or a "
-            f"pair (tuple) of these; got {type(alpha).__name__}: {alpha!r}."
+            "alpha: expected a number, a (C,) tensor, a callable (target, num_classes) -> (C,), or "
+            f"a pair (tuple) of these; got {type(alpha).__name__}: {alpha!r}."
         )
-    elif isinstance(alpha, Real) and not 0 <= alpha < math.inf:
-        raise ValueError(f"alpha: expected a finite number of zero or more; got {alpha}.")
+    return alpha
 
 
 def _check_alpha_tensor(alpha: Tensor) -> None:
@@ -94,8 +115,8 @@ def check_alpha_values(alpha: Tensor) -> None:
 
 
 def check_alpha_for(alpha: Tensor, logits: Tensor, came_from: str = "") -> None:
-    """Refuse per-class weights that do not fit these logits."""
-    num_classes = logits.shape[0 if logits.dim() == 1 else 1]
+    """Refuse per-class weights that do not fit these logits (N, C, d1, ...)."""
+    num_classes = logits.shape[1]
     if not isinstance(alpha, Tensor):
         raise TypeError(
             f"alpha: expected a (C,) tensor{came_from}; got {type(alpha).__name__}: {alpha!r}."
@@ -179,9 +200,9 @@ def check_target(target: object, logits: Tensor) -> None:
 def find_counted(target: Tensor, num_classes: int, ignore_index: int) -> Tensor | None:
     """The mask of samples that count, or None if all are known to; refuses labels out of range.
 
-    Values are read on the CPU only. On CUDA that would stop the queue at every step (there the
-    gather's own device assertion catches a bad label), and under torch.compile and torch.func.vmap it
-    cannot be done.
+    Values are read on the CPU only. On CUDA that would stall the queue at every step (there the
+    gather's own device assertion catches a bad label), and under torch.compile and
+    torch.func.vmap it cannot be done.
     """
     if target.device.type != "cpu" or torch.compiler.is_compiling() or target.numel() == 0:
         return target != ignore_index

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     """Weight each class by the share of samples that are *not* of that class (Eq. 4).
 
-    alpha_i = (N - N_i) / N, where N_i is the number of training samples of class i and N their sum.
+    alpha_i = (N - N_i) / N, where N_i of the N training samples are of class i.
 
     Args:
         counts: samples per class, shape (C,): a tensor, or a list or tuple of numbers.
@@ -24,7 +24,7 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
 
     Raises:
         TypeError: counts are not numbers.
-        ValueError: counts are not one-dimensional, fewer than two, negative, not finite, or all zero.
+        ValueError: counts are not of shape (C,), C >= 2, or are negative, not finite or all zero.
 
     Example:
         >>> class_alpha([50, 30, 20])
@@ -39,18 +39,18 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
             given = torch.as_tensor(counts, dtype=torch.float64)
         except (TypeError, ValueError, RuntimeError) as error:
             raise TypeError(
-                "class_alpha: expected the number of samples of each class, a (C,) tensor or a list of "
-                f"numbers; got {type(counts).__name__}: {counts!r}."
+                "class_alpha: expected the number of samples of each class, a (C,) tensor or a "
+                f"list of numbers; got {type(counts).__name__}: {counts!r}."
             ) from error
     if given.dtype == torch.bool or given.is_complex():
         raise TypeError(
             f"class_alpha: expected counts as integers or floats; got {given.dtype}. "
-            "Count labels with torch.bincount(labels, minlength=num_classes)."
+            "torch.bincount(labels, minlength=num_classes) counts labels."
         )
     if given.dim() != 1 or given.numel() < 2:
         raise ValueError(
-            "class_alpha: expected one count for each of at least two classes, shape (C,); got shape "
-            f"{tuple(given.shape)}. Count labels with torch.bincount(labels, minlength=num_classes)."
+            "class_alpha: expected one count for each of at least two classes, shape (C,); got "
+            f"shape {tuple(given.shape)}. torch.bincount(labels, minlength=num_classes) counts."
         )
     # Counts are added up in float64: beyond 2**24 samples float32 could no longer count by ones.
     exact = given.to(torch.float64)
@@ -59,7 +59,8 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     if bool((exact < 0).any()):
         worst = int(exact.argmin())
         raise ValueError(
-            f"class_alpha: expected counts of zero or more; got {exact[worst].item():g} for class {worst}."
+            f"class_alpha: expected counts of zero or more; class {worst} has "
+            f"{exact[worst].item():g}."
         )
     total = exact.sum()
     if not bool(total > 0):
@@ -73,10 +74,10 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
 def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
     """Weight each class by the share of the minibatch that is *not* of that class (Eq. 7).
 
-    alpha_i = (m - m_i) / m, where m_i of the minibatch's m samples are of class i. Hand the function
-    itself to the loss, `alpha=batch_alpha`; it is then called with every batch's labels. A class that
-    the batch lacks has weight 1. Negative labels mark ignored samples and are not counted, neither in
-    m_i nor in m; a batch without any counted sample gives weight 1 everywhere.
+    alpha_i = (m - m_i) / m, where m_i of the minibatch's m samples are of class i. Hand the
+    function itself to the loss, `alpha=batch_alpha`: it is then called with every batch's labels.
+    A class that the batch lacks has weight 1. Negative labels mark ignored samples, which count
+    neither in m_i nor in m; without any counted sample every weight is 1.
 
     Args:
         target: class indices of any shape, integers.
@@ -129,18 +130,19 @@ def _refuse_large_labels(labels: Tensor, num_classes: int) -> None:
 
 
 class LearnableAlpha(nn.Module):
-    """One positive weight a class, trained along with the network (the paper's closing suggestion).
+    """One positive weight a class, trained along with the network, as the paper proposes to try.
 
     alpha_i = floor + softplus(raw_i), so a weight is positive whatever the optimiser does.
 
-    **Left alone, these weights collapse.** The loss sum_i alpha_i * (non-negative terms) is linear in
-    every alpha and falls as alpha falls, so gradient descent lowers each alpha towards `floor` without
-    having learned anything, and the loss goes to floor * (the terms). Give a `floor` above zero, or
-    add a penalty such as `-alpha().log().sum()` to the objective, and watch the weights.
+    **Left alone, these weights collapse.** The loss is linear in every alpha, with factors (the
+    terms) that are never negative. So its gradient by alpha is never negative either, and descent
+    lowers every weight towards `floor`, whatever the data: with the default floor of 0 the loss
+    ends at 0 without a single better prediction. Give a floor above 0, or add a penalty such as
+    `-alpha().log().sum()` to the objective, and watch the weights.
 
     Args:
         num_classes: C, at least two.
-        floor: the value that no weight falls below, zero or more.
+        floor: the value that no weight falls below, 0 or more.
         init: every weight's first value, above `floor`.
 
     Shape:
@@ -154,8 +156,8 @@ class LearnableAlpha(nn.Module):
         >>> alpha()
         tensor([1., 1., 1.], grad_fn=<AddBackward0>)
 
-    Source: Kiaei et al. 2023, Section 4 ("learning it during the training phase"; no method given);
-    the parametrisation is this kit's.
+    Source: Kiaei et al. 2023, Section 4, which suggests learning alpha but not how; the
+    parametrisation is this kit's.
     """
 
     def __init__(self, num_classes: int, *, floor: float = 0.0, init: float = 1.0) -> None:

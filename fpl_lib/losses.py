@@ -1,4 +1,4 @@
-"""The False Positive Loss, FPL = α_T φ(log p_T) + Σ_F α_F φ(log(1 − p_F)), as function and module."""
+"""The False Positive Loss, α_T φ(log p_T) + Σ_F α_F φ(log(1 - p_F)), as function and module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from fpl_lib._checks import (
     Alpha,
     Term,
     check_alpha,
-    check_alpha_for,
     check_alpha_values,
     check_logits,
     check_options,
@@ -19,10 +18,13 @@ from fpl_lib._checks import (
     find_counted,
     split_pair,
 )
+from fpl_lib._general import in_full_precision, loss_by_autograd
+from fpl_lib._log_fpl import LogFPL, suits_closed_form
+from fpl_lib._weights import class_weights
 
 
 def log_term(r: Tensor) -> Tensor:
-    """-r, the logarithmic term: -log p_T for the true class (Eq. 2), -log(1 - p_F) for a false one (Eq. 3).
+    """-r, the logarithmic term: -log p_T (Eq. 2) for the true class, -log(1 - p_F) (Eq. 3) for F.
 
     Args:
         r: log-probability of being right, any shape, zero or less.
@@ -37,7 +39,7 @@ def log_term(r: Tensor) -> Tensor:
 
 
 def squared_term(r: Tensor) -> Tensor:
-    """(1 - exp(r))^2, the squared term: (1 - p_T)^2 (Eq. 5) and p_F^2 (Eq. 6).
+    """(1 - e^r)^2, the squared term: (1 - p_T)^2 (Eq. 5) for the true class, p_F^2 (Eq. 6) for F.
 
     Args:
         r: log-probability of being right, any shape, zero or less.
@@ -48,7 +50,7 @@ def squared_term(r: Tensor) -> Tensor:
 
     Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
     """
-    # expm1 keeps its digits where r is close to zero, and 1 - exp(r) does not.
+    # expm1 keeps the digits that 1 - exp(r) loses where r is close to zero.
     return torch.expm1(r).square()
 
 
@@ -63,136 +65,115 @@ def false_positive_loss(
     reduction: str = "mean",
     ignore_index: int = -100,
 ) -> Tensor:
-    """Eq. 1 to 8 of the paper; full text follows."""
+    """False Positive Loss: a term for the true class and one for the leading wrong one (Eq. 1-8).
+
+    FPL = α_T φ_T(log p_T) + Σ_F α_F φ_F(log(1 - p_F)), where p is the softmax of the logits, T the
+    true class, and F runs over the k most probable other classes. With `alpha=(1, 0)` and the log
+    term it is `torch.nn.functional.cross_entropy`.
+
+    Args:
+        logits: raw scores, shape (C,), (N, C) or (N, C, d1, ...), at least two classes. float16 and
+            bfloat16 are computed in float32.
+        target: class indices, shape (), (N,) or (N, d1, ...), as for cross-entropy.
+        alpha: the weights: a number, a (C,) tensor, a callable `(target, num_classes) -> (C,)` such
+            as `batch_alpha` or a `LearnableAlpha`, or a pair (α_T, α_F) of these. A callable gets
+            the labels of the batch, flat; on the CPU without the ignored ones, which elsewhere
+            (CUDA, torch.compile, vmap) stay in as -1, so that no device has to count them.
+        term: φ, an elementwise function of r = the log-probability of being right: `log_term`
+            (Eq. 2, 3), `squared_term` (Eq. 5, 6) or any other; or a pair (φ_T, φ_F).
+        k: how many false classes (Eq. 8), 1 to C - 1; None for all. Of equal logits the lower
+            class index comes first.
+        pool: None sums over the false classes. "mean" and "median" make one p_F of their
+            probabilities (for an even k the median is the mean of the middle two), weighted by the
+            mean of their α_F.
+        reduction: "mean" (over the counted samples: divided by their number, not by Σα), "sum", or
+            "none" (target's shape, 0 where ignored).
+        ignore_index: the label of samples to leave out. If all are, the mean is NaN, as in torch.
+
+    Returns:
+        The loss, float64 for float64 logits and float32 for all others. A logit of -inf is a class
+        ruled out (probability 0); NaN and +inf end in a NaN or infinite loss, as in cross-entropy.
+
+    Raises:
+        TypeError, ValueError: an argument does not fit; the message says what was expected. Labels
+            out of range and negative weights in tensors are found on the CPU; on CUDA, where
+            reading them would stall every step, a bad label ends in CUDA's own device assertion.
+
+    Example:
+        >>> p = torch.tensor([0.15, 0.25, 0.20, 0.30, 0.10])  # the paper's Figure 1: T = 1, F = 3
+        >>> false_positive_loss(p.log(), torch.tensor(1))  # -log 0.25 - log(1 - 0.30)
+        tensor(1.7430)
+
+    Source: Kiaei et al. 2023, Section 2, doi:10.20944/preprints202309.0280.v1.
+    """
     check_options(k, pool, reduction, ignore_index)
-    term_true, term_false = split_pair("term", term)
-    alpha_true, alpha_false = split_pair("alpha", alpha)
-    for one in (term_true, term_false):
+    terms = split_pair("term", term)
+    for one in terms:
         check_term(one)
-    for one in (alpha_true, alpha_false):
-        check_alpha(one)
+    alphas = split_pair("alpha", alpha)
+    alphas = check_alpha(alphas[0]), check_alpha(alphas[1])
     num_classes = check_logits(logits, k)
     check_target(target, logits)
     counted = find_counted(target, num_classes, ignore_index)
 
-    weight_true = _weights(alpha_true, target, counted, logits)
-    weight_false = (
-        weight_true if alpha_false is alpha_true else _weights(alpha_false, target, counted, logits)
-    )
-    labels = target.long() if counted is None else target.long().masked_fill(~counted, 0)
-    loss = _loss_per_sample(
-        logits,
-        labels,
-        (weight_true, weight_false),
-        (term_true, term_false),
-        num_classes - 1 if k is None else k,
-        pool,
-    )
+    single = logits.dim() == 1
+    if single:
+        logits, target = logits.unsqueeze(0), target.unsqueeze(0)
+        counted = None if counted is None else counted.unsqueeze(0)
+
+    numbers = isinstance(alphas[0], float) and isinstance(alphas[1], float)
+    if terms[0] is log_term and numbers and alphas[0] > 0 and alphas[1] == 0:
+        z = in_full_precision(logits)
+        loss = functional.cross_entropy(z, target, ignore_index=ignore_index, reduction=reduction)
+        loss = loss if alphas[0] == 1 else alphas[0] * loss
+        return loss.squeeze(0) if single and reduction == "none" else loss
+
+    # The mean over all samples is a factor of the weights: that spares a pass over the gradient.
+    scale = 1 / target.numel() if reduction == "mean" and counted is None else 1.0
+    weights = class_weights(alphas, logits, target, counted, scale)
+    true = (target if counted is None else target.masked_fill(~counted, 0)).long().unsqueeze(1)
+    k = num_classes - 1 if k is None else k
+    if k == 1 and terms[0] is log_term is terms[1] and suits_closed_form(logits, weights):
+        summed = counted is None and reduction != "none"
+        loss = LogFPL.apply(logits, true, *weights, summed)
+        if summed:
+            return loss
+    else:
+        loss = loss_by_autograd(in_full_precision(logits), true, weights, terms, k, pool)
     if counted is not None:
         loss = loss.masked_fill(~counted, 0)
     if reduction == "none":
-        return loss
-    if reduction == "sum":
-        return loss.sum()
-    return loss.mean() if counted is None else loss.sum() / counted.sum()
-
-
-def _weights(
-    alpha: Alpha, target: Tensor, counted: Tensor | None, logits: Tensor
-) -> float | Tensor:
-    """α as a number or a checked (C,) tensor; callables are asked here."""
-    if isinstance(alpha, Tensor):
-        check_alpha_for(alpha, logits)
-        return alpha
-    if not callable(alpha):
-        return alpha
-    num_classes = logits.shape[0 if logits.dim() == 1 else 1]
-    labels = target.reshape(-1)
-    if counted is not None:
-        kept = counted.reshape(-1)
-        readable = target.device.type == "cpu" and not torch.compiler.is_compiling()
-        try:
-            labels = labels[kept] if readable else labels.masked_fill(~kept, -1)
-        except RuntimeError:  # under torch.func.vmap a size cannot depend on values
-            labels = labels.masked_fill(~kept, -1)
-    weights = alpha(labels, num_classes)
-    check_alpha_for(weights, logits, came_from=" from the callable")
-    return weights
-
-
-def _loss_per_sample(logits, target, weights, terms, k, pool) -> Tensor:
-    """Eq. 8 for each sample, shape (N, d1, ...) as target, differentiated by autograd."""
-    if logits.dim() == 1:
-        return _loss_per_sample(logits[None], target[None], weights, terms, k, pool)[0]
-    z = logits if logits.dtype == torch.float64 else logits.float()
-    true = target.unsqueeze(1)
-    false = _false_classes(z.detach(), true, k)
-    r_true, r_false = _log_right(z, true, false, pool)
-    loss = _weighted_term(terms[0], r_true, weights[0], true, None) + _weighted_term(
-        terms[1], r_false, weights[1], false, pool
-    )
-    return loss
-
-
-def _weighted_term(term, r, weight, classes, pool) -> Tensor:
-    """Σ over dim 1 of weight · φ(r)."""
-    if not isinstance(weight, Tensor) and weight == 0:
-        # Left out, not multiplied: φ may be infinite, and 0 · ∞ is NaN.
-        return (r * 0).sum(1)
-    loss = term(r)
-    if not isinstance(loss, Tensor):
-        raise TypeError(f"term: expected it to return a tensor; got {type(loss).__name__}.")
-    if loss.shape != r.shape:
-        raise ValueError(
-            f"term: expected a value for each log-probability, shape {tuple(r.shape)}; the term "
-            f"returned shape {tuple(loss.shape)}. Leave the reduction to the loss."
-        )
-    if isinstance(weight, Tensor):
-        weight = weight.to(r.dtype)[classes]
-        if pool is not None:
-            weight = weight.mean(1, keepdim=True)
-    return (weight * loss).sum(1)
-
-
-def _false_classes(z: Tensor, true: Tensor, k: int) -> Tensor:
-    """The k most probable classes other than the true one, best first, ties to the lower index."""
-    if k == 1:
-        best = z.scatter(1, true, -torch.inf).argmax(1, keepdim=True)
-        # Where every other logit is -inf too, argmax may land on the true class itself.
-        return torch.where(best == true, (true == 0).long(), best)
-    index = torch.arange(z.shape[1] - 1, device=z.device).view(-1, *[1] * (z.dim() - 2))
-    others = index + (index >= true)
-    order = z.gather(1, others).sort(dim=1, descending=True, stable=True).indices
-    return others.gather(1, order[:, :k])
-
-
-def _log_right(z: Tensor, true: Tensor, false: Tensor, pool: str | None) -> tuple[Tensor, Tensor]:
-    """log p_T and log(1 − p_F), accurate however close to 0 or 1 the probabilities are."""
-    top = false[:, :1]
-    rest = z.scatter(1, top, -torch.inf)
-    shift = rest.detach().amax(1, keepdim=True)
-    shift = torch.where(shift.isfinite(), shift, 0)
-    # log Σ over j ≠ F and over all j, both relative to the shift.
-    log_rest = (rest - shift).logsumexp(1, keepdim=True)
-    z_top = z.gather(1, top) - shift
-    log_all = torch.logaddexp(log_rest, z_top)
-    r_true = z.gather(1, true) - shift - log_all
-    r_top = functional.logsigmoid(log_rest - z_top)
-    if false.shape[1] == 1:
-        return r_true, r_top
-    p = (z.gather(1, false) - shift - log_all).exp()
-    if pool is None:
-        return r_true, torch.cat([r_top, torch.log1p(-p[:, 1:])], 1)
-    if pool == "mean":
-        p = p.mean(1, keepdim=True)
-    else:
-        middle = p.shape[1] // 2
-        p = p[:, middle - 1 + p.shape[1] % 2 : middle + 1].mean(1, keepdim=True)
-    return r_true, torch.log1p(-p)
+        return loss.squeeze(0) if single else loss
+    if reduction == "mean" and counted is not None:
+        return loss.sum() / counted.sum()
+    return loss.sum()
 
 
 class FalsePositiveLoss(nn.Module):
-    """Eq. 1 to 8 of the paper; full text follows."""
+    """`false_positive_loss` as a module, which keeps its options (Eq. 1-8).
+
+    Weights given as tensors become buffers (an `nn.Parameter` a parameter), weights and terms given
+    as modules become submodules: `.to()`, `state_dict()` and `parameters()` reach them all, and a
+    `LearnableAlpha` is trained along if the optimiser gets this module's parameters too.
+
+    Args:
+        alpha, term, k, pool, reduction, ignore_index: see `false_positive_loss`.
+
+    Shape:
+        logits (N, C), (C,) or (N, C, d1, ...) and target (N,), () or (N, d1, ...); gives a single
+        number, or with `reduction="none"` the target's shape.
+
+    Raises:
+        TypeError, ValueError: an argument does not fit. What can be judged without the logits is
+            refused here, values of weights included; the rest at the first call.
+
+    Example:
+        >>> loss = FalsePositiveLoss(alpha=(1.0, torch.tensor([0.5, 0.7, 0.8])), k=2)
+        >>> loss(torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([1]))
+        tensor(2.0303)
+
+    Source: Kiaei et al. 2023, Section 2, doi:10.20944/preprints202309.0280.v1.
+    """
 
     def __init__(
         self,
@@ -228,6 +209,7 @@ class FalsePositiveLoss(nn.Module):
         return is_pair
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of a batch."""
         return false_positive_loss(
             logits,
             target,

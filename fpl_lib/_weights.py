@@ -1,0 +1,52 @@
+"""From what a user gives as alpha to a weight for every class of every sample."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fpl_lib._checks import Alpha, check_alpha_for
+
+
+def class_weights(
+    alphas: tuple[Alpha, Alpha], z: Tensor, labels: Tensor, counted: Tensor | None, scale: float
+) -> tuple[float | Tensor, float | Tensor]:
+    """scale * alpha for each: a number, or a tensor expanded to z's shape (N, C, d1, ...), a view.
+
+    Callables are asked here, with the labels of the batch.
+    """
+    first = _class_weight(alphas[0], z, labels, counted, scale)
+    if alphas[1] is alphas[0]:
+        return first, first
+    return first, _class_weight(alphas[1], z, labels, counted, scale)
+
+
+def _class_weight(
+    alpha: Alpha, z: Tensor, labels: Tensor, counted: Tensor | None, scale: float
+) -> float | Tensor:
+    if isinstance(alpha, float):
+        return alpha * scale
+    num_classes = z.shape[1]
+    if isinstance(alpha, Tensor):
+        check_alpha_for(alpha, z)
+    else:
+        alpha = alpha(_labels_for_rule(labels, counted), num_classes)
+        check_alpha_for(alpha, z, came_from=" from the callable")
+    alpha = alpha.to(torch.float64 if z.dtype == torch.float64 else torch.float32)
+    if scale != 1:
+        alpha = alpha * scale
+    return alpha.view(num_classes, *[1] * (z.dim() - 2)).expand(z.shape)
+
+
+def _labels_for_rule(labels: Tensor, counted: Tensor | None) -> Tensor:
+    """The counted labels, flat. Where a size cannot depend on values the others stay, as -1."""
+    flat = labels.reshape(-1).long()
+    if counted is None:
+        return flat
+    counted = counted.reshape(-1)
+    if labels.device.type == "cpu" and not torch.compiler.is_compiling():
+        try:
+            return flat[counted]
+        except RuntimeError:  # under torch.func.vmap
+            pass
+    return flat.masked_fill(~counted, -1)
