@@ -34,6 +34,12 @@ def spread(value: float) -> float:
     return float(value)
 
 
+def within(name: str, value: float, least: float, most: float) -> float:
+    if not least <= number(name, value) <= most:
+        raise ValueError(f"{name}: expected a number from {least:g} to {most:g}; got {value}.")
+    return float(value)
+
+
 def check_between(name: str, value: float) -> None:
     if not 0 < number(name, value) < 1:
         raise ValueError(f"{name}: expected a number between 0 and 1, such as 0.95; got {value}.")

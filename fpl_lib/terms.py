@@ -1,0 +1,117 @@
+"""Terms φ from other papers, for FPL's true and false classes alike: `false_positive_loss(term=φ)`.
+
+Each is a function of r, the log-probability of being right. Of the true class alone they are the
+losses of `rivals.py`. For other settings than the defaults use `functools.partial`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from fpl_lib import _numbers
+
+
+def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
+    """-(1 - p)^γ log p, the focal term, of r = log p: what is nearly right hardly counts.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+        gamma: zero or more; 0 is `log_term`.
+
+    Raises:
+        TypeError, ValueError: a gamma that is no such number.
+
+    Example:
+        >>> focal_term(torch.tensor(0.5).log())
+        tensor(0.1733)
+
+    Source: Lin et al., ICCV 2017, arXiv:1708.02002, Eq. 4.
+    """
+    _numbers.within("gamma", gamma, 0, math.inf)
+    # Below tiny the slope of x^γ, γ < 1, would be infinite, and 0 · ∞ is NaN.
+    wrong = -torch.expm1(r).clamp(max=-torch.finfo(r.dtype).tiny)
+    return wrong**gamma * -r
+
+
+def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
+    """-log p + ε (1 - p), poly-1: one coefficient of the series changed, of r = log p.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+        epsilon: -1 or more; 0 is `log_term`, and 2 the paper's choice for ImageNet.
+
+    Raises:
+        TypeError, ValueError: an epsilon that is no such number.
+
+    Example:
+        >>> poly1_term(torch.tensor(0.5).log())
+        tensor(1.6931)
+
+    Source: Leng et al., ICLR 2022, arXiv:2204.12511.
+    """
+    _numbers.within("epsilon", epsilon, -1, math.inf)
+    return -r - epsilon * torch.expm1(r)
+
+
+def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
+    """(1 - p^q) / q, generalised cross-entropy, of r = log p: between cross-entropy and MAE.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+        q: from 0, the limit `log_term`, to 1, half of `mae_term`; 0.7 is the paper's.
+
+    Raises:
+        TypeError, ValueError: a q that is no such number.
+
+    Example:
+        >>> gce_term(torch.tensor(0.5).log())
+        tensor(0.5492)
+
+    Source: Zhang and Sabuncu, NeurIPS 2018, arXiv:1805.07836.
+    """
+    _numbers.within("q", q, 0, 1)
+    return -torch.expm1(q * r) / q if q else -r
+
+
+def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float = -4.0) -> Tensor:
+    """α CE + β RCE, symmetric cross-entropy, of r = log p.
+
+    The reverse cross-entropy RCE = -Σ_j p_j log y_j reads log 0 as a constant A, so that it is
+    -A (1 - p_T), a multiple of MAE.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+        alpha, beta: weights of the two, zero or more; 0.1 and 1 are the paper's for CIFAR-10.
+        log_zero: A, zero or less. Much code clips y at 1e-4, which makes it -9.2.
+
+    Raises:
+        TypeError, ValueError: options that are no such numbers.
+
+    Example:
+        >>> sce_term(torch.tensor(0.5).log())
+        tensor(2.0693)
+
+    Source: Wang et al., ICCV 2019, arXiv:1908.06112.
+    """
+    _numbers.within("alpha", alpha, 0, math.inf)
+    _numbers.within("beta", beta, 0, math.inf)
+    _numbers.within("log_zero", log_zero, -math.inf, 0)
+    return -alpha * r + beta * log_zero * torch.expm1(r)
+
+
+def mae_term(r: Tensor) -> Tensor:
+    """2 (1 - p), the mean absolute error Σ_j |y_j - p_j|, of r = log p.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+
+    Example:
+        >>> mae_term(torch.tensor(0.25).log())
+        tensor(1.5000)
+
+    Source: Ghosh, Kumar and Sastry, AAAI 2017, arXiv:1712.09482.
+    """
+    return -2 * torch.expm1(r)
