@@ -3,8 +3,8 @@
     check("01-softmax", softmax)      # not attempted, right, or not yet and why
     hint("01-softmax")                # one hint at a time, each after another try
     predict("01-which-is-larger")     # a question to answer before running the next cell
-    require("01-softmax", softmax)    # for graders: raises ExerciseFailed instead of printing
 
+A grader's `check("01-softmax", softmax, strict=True)` raises ExerciseFailed instead of printing.
 The exercises themselves are data, in `fpl_lib/exercises/nbNN.py`.
 """
 
@@ -17,6 +17,7 @@ from typing import Any
 from fpl_lib.exercises import exercise
 from fpl_lib.exercises.compare import show_value
 from fpl_lib.exercises.display import BLUE, GREEN, GREY, RED, box
+from fpl_lib.exercises.figures import describe
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.exercises.kinds import Exercise
 from fpl_lib.plots import publish, show
@@ -24,11 +25,12 @@ from fpl_lib.plots import publish, show
 __all__ = ["ExerciseFailed", "card", "check", "hint", "predict", "require"]
 
 MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
+_GRADING_SEEDS = (1_000_001, 1_000_002, 1_000_003)  # no student's check gets this far
 _EDGES = {NOT_ATTEMPTED: GREY, RIGHT: GREEN, WRONG: RED}
 
 
 class ExerciseFailed(AssertionError):
-    """An answer that is not right, for graders: the message is what `check` would print."""
+    """An answer is not right (raised for graders only): the message is what `check` would print."""
 
 
 @dataclass
@@ -45,11 +47,12 @@ class _Progress:
 _progress: defaultdict[str, _Progress] = defaultdict(_Progress)
 
 
-def check(name: str, answer: Any = ...) -> None:
+def check(name: str, answer: Any = ..., *, strict: bool = False) -> None:
     """Check an answer and print one status: ○ not attempted, ✓ right, or ✗ not yet and why.
 
     Every call draws fresh random inputs. A wrong answer never raises, so that a notebook runs to
-    its end. Raises ValueError for an exercise that does not exist.
+    its end; only a grader's `strict=True` prints nothing and raises ExerciseFailed unless the
+    answer is right in three draws of its own. Raises ValueError for an unknown exercise.
 
     >>> check("01-no-such-exercise", 1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -57,6 +60,12 @@ def check(name: str, answer: Any = ...) -> None:
     ValueError: there is no exercise '01-no-such-exercise'; did you mean ...
     """
     task = exercise(name)
+    if strict:
+        for seed in _GRADING_SEEDS:
+            verdict = _judge(task, answer, seed)
+            if verdict.status != RIGHT:
+                raise ExerciseFailed(_words(task, verdict))
+        return
     state = _progress[name]
     state.checks += 1
     verdict = _judge(task, answer, seed=state.checks)
@@ -64,20 +73,13 @@ def check(name: str, answer: Any = ...) -> None:
         state.tries += 1
         state.last_try = mark
     if verdict.figure is not None:
-        _show_figure(verdict.figure)
+        show(verdict.figure, alt=describe(verdict.figure))
     _say(_words(task, verdict), _EDGES[verdict.status])
 
 
-def require(name: str, answer: Any = ..., *, seed: int = 0, rounds: int = 3) -> None:
-    """Raise ExerciseFailed unless the answer is right in every one of `rounds` fresh draws.
-
-    For nbgrader's hidden tests and other graders; nothing is printed.
-    """
-    task = exercise(name)
-    for draw in range(rounds):
-        verdict = _judge(task, answer, seed=1_000_000 + seed * rounds + draw)
-        if verdict.status != RIGHT:
-            raise ExerciseFailed(_words(task, verdict))
+def require(name: str, answer: Any = ...) -> None:
+    """The same as `check(name, answer, strict=True)`."""
+    check(name, answer, strict=True)
 
 
 def hint(name: str) -> None:
@@ -125,8 +127,6 @@ def predict(name: str) -> None:
 
 
 def _judge(task: Exercise, answer: Any, seed: int) -> Verdict:
-    from fpl_lib.exercises import figures  # noqa: F401  (adds the figure kind; needs matplotlib)
-
     try:
         return judge(task, answer, seed)
     except Exception as error:  # an answer can break in ways that nobody foresaw
@@ -145,12 +145,6 @@ def _words(task: Exercise, verdict: Verdict) -> str:
 
 def _say(text: str, edge: str) -> None:
     publish({"text/plain": text, "text/html": box(text, edge)})
-
-
-def _show_figure(figure: Any) -> None:
-    from fpl_lib.exercises.figures import describe
-
-    show(figure, alt=describe(figure))
 
 
 def _fingerprint(answer: Any) -> str:

@@ -9,6 +9,7 @@ compares and exits 1 when an edition on disk is not what these commands would wr
 from __future__ import annotations
 
 import argparse
+import ast
 import copy
 import difflib
 import hashlib
@@ -35,6 +36,7 @@ STUB = "...  # your code here"
 
 _CARD = re.compile(r"<!-- card ([\w-]+) -->(\n\*\*Exercise[^\n]*)?\n*")
 _CHECK = re.compile(r"""^\s*check\(\s*["']([\w-]+)["']""", re.MULTILINE)
+_HIDDEN = re.compile(r"\n### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS", re.DOTALL)
 _KEPT = ("tags", "jupyter")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -43,9 +45,9 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     """A teacher's notebook as it is stored: cards filled in, cells named, nbgrader's marks set.
 
     A cell with `### BEGIN SOLUTION` becomes nbgrader's solution cell, the next with
-    `check("id", …)` its grade cell; ids follow from the content, so that they do not change from
-    one run to the next. Raises ValueError if two cells grade one exercise, or a solution has no
-    check after it.
+    `check("id", …)` its grade cell, with a strict check as its hidden test. Ids follow from the
+    content, so that they do not change from one run to the next. Raises ValueError if two cells
+    grade one exercise, or a solution has no check after it.
 
     >>> raw = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
     >>> tidy(raw).metadata.kernelspec.name
@@ -192,7 +194,8 @@ def _mark_for_nbgrader(notebook: NotebookNode) -> None:
         found = _CHECK.search(cell.source)
         if "### BEGIN SOLUTION" in cell.source:
             waiting.append(cell)
-        elif found and (waiting or "### BEGIN HIDDEN TESTS" in cell.source):
+        elif found and (waiting or _HIDDEN.search(cell.source)):
+            cell.source = _with_hidden_tests(cell.source)
             for number, solution in enumerate(waiting):
                 suffix = f"-{number + 1}" if number else ""
                 solution.metadata.nbgrader = _grading(f"{found[1]}{suffix}", solution=True)
@@ -204,6 +207,17 @@ def _mark_for_nbgrader(notebook: NotebookNode) -> None:
     names = [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata]
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise ValueError(f"each exercise is checked once, but these come twice: {twice}")
+
+
+def _with_hidden_tests(source: str) -> str:
+    """The check cell's visible part, followed by the same check as nbgrader shall run it."""
+    visible = _HIDDEN.sub("", source).rstrip()
+    for node in ast.walk(ast.parse(visible)):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
+            call = ast.get_source_segment(visible, node) or ""
+            strict = re.sub(r",?\s*\)$", ", strict=True)", call)
+            return f"{visible}\n### BEGIN HIDDEN TESTS\n{strict}\n### END HIDDEN TESTS"
+    raise ValueError(f"no call of check in the cell:\n{source}")
 
 
 def _grading(name: str, *, solution: bool = False, points: int = 0) -> NotebookNode:

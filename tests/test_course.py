@@ -73,6 +73,13 @@ def test_student_gets_stubs_and_an_attempt_to_make(folder):
     assert cells["99-softmax"].source.endswith('C)."""\n    ...  # your code here')
     assert cells["99-softmax-check"].source == 'check("99-softmax", softmax)'
     assert cells["99-softmax-check"].metadata.editable is False
+    cells = {cell.id: cell for cell in teacher.cells}
+    assert cells["99-softmax-check"].source == (
+        'check("99-softmax", softmax)\n'
+        "### BEGIN HIDDEN TESTS\n"
+        'check("99-softmax", softmax, strict=True)\n'
+        "### END HIDDEN TESTS"
+    )
 
 
 def test_cells_keep_their_ids_from_one_edition_and_run_to_the_next(folder):

@@ -3,6 +3,8 @@ that breaks the check, and words a student can use."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
@@ -120,6 +122,7 @@ def test_words_are_sentences_in_plain_type(what, text):
     assert text == " ".join(text.split())
     assert text.rstrip("`”)").endswith((".", "?", "!", "…"))
     assert text.count("`") % 2 == 0
+    assert not re.search(r"(?<![\w`)])\*\w[^*`]*\*", text), "no emphasis: a card does not set it"
     assert "$" not in text and "**" not in text and "\\" not in text
 
 
@@ -132,6 +135,8 @@ def test_no_two_exercises_have_the_same_title_or_hint():
 @pytest.mark.parametrize("quiz", all_quizzes(), ids=name)
 def test_quiz_asks_a_question(quiz):
     assert quiz.question.rstrip().endswith("?")
+    # A radio button's label is one line.
+    assert max(len(option.text) for option in quiz.options) <= 110
 
 
 def test_right_options_are_spread_over_the_letters():

@@ -54,7 +54,7 @@ SOFTMAX = FunctionExercise(
     mistakes=(
         Mistake(
             "wrong axis",
-            "The probabilities of one *class* sum to 1 here, those of one sample should.",
+            "The probabilities of one class sum to 1 here, those of one sample should.",
             lambda z: torch.softmax(z, 0),
         ),
         Mistake(

@@ -23,7 +23,7 @@ import torch
 import trial_exercises
 
 from fpl_lib import plots
-from fpl_lib.check import check, predict, require
+from fpl_lib.check import check, predict
 
 trial_exercises.install()
 plots.use_style()"""
@@ -70,10 +70,7 @@ def teacher() -> nbformat.NotebookNode:
         cells += [
             new_markdown_cell(f"### The exercise on {answer}\n<!-- card {name} -->\nDo it."),
             new_code_cell(source),
-            new_code_cell(
-                f'check("{name}", {answer})\n### BEGIN HIDDEN TESTS\n'
-                f'require("{name}", {answer})\n### END HIDDEN TESTS'
-            ),
+            new_code_cell(f'check("{name}", {answer})'),
         ]
     cells += [new_code_cell(FIGURE), new_markdown_cell("## Summary\n\nIt works.")]
     cells += [new_markdown_cell("## Read next\n\nNothing.")]

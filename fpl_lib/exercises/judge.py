@@ -137,34 +137,41 @@ def tolerance_of(exercise: Exercise) -> dict[str, float]:
 
 
 def _explain(
-    right: Outcome, given: Outcome, inputs: list[str], tolerance: dict[str, float]
+    right: Outcome,
+    given: Outcome,
+    inputs: list[tuple[str, Any]],
+    tolerance: dict[str, float],
 ) -> Verdict:
     """The generic reason for one failing case, with the case itself where that helps."""
     if given.error is not None:
-        return Verdict(WRONG, raised(given.error), "\n".join(inputs))
+        return Verdict(WRONG, raised(given.error), _table(inputs))
     if right.error is not None:
         kind = type(right.error).__name__
-        return Verdict(WRONG, f"it returns a value where {kind} is expected", "\n".join(inputs))
+        return Verdict(WRONG, f"it returns a value where {kind} is expected", _table(inputs))
     if given.value is None:
         return Verdict(WRONG, "your function prints its result but returns None: add `return`")
     if given.changed and not right.changed:
         return Verdict(WRONG, "your function changes its input: work on a copy of it")
-    lines = [*inputs, _labelled("expected", right.value), _labelled("got", given.value)]
-    return Verdict(WRONG, difference(right.value, given.value, **tolerance), "\n".join(lines))
+    pairs = [*inputs, ("expected", right.value), ("got", given.value)]
+    return Verdict(WRONG, difference(right.value, given.value, **tolerance), _table(pairs))
 
 
-def _inputs(solution: Callable[..., Any], case: tuple[Any, ...]) -> list[str]:
-    """The arguments of a case, each under the name that the solution gives it."""
+def _inputs(solution: Callable[..., Any], case: tuple[Any, ...]) -> list[tuple[str, Any]]:
+    """The arguments of a case, each with the name that the solution gives it."""
     names = list(inspect.signature(solution).parameters)
     if len(names) < len(case):
         names = [f"input {number}" for number in range(1, len(case) + 1)]
-    return [_labelled(*pair) for pair in zip(names, case, strict=False)]
+    return list(zip(names, case, strict=False))
 
 
-def _labelled(name: str, value: Any) -> str:
-    """`name = value`, the rows of a matrix one under the other."""
-    start = f"  {name} = "
-    return start + show_value(value).replace("\n", "\n" + " " * len(start))
+def _table(pairs: Sequence[tuple[str, Any]]) -> str:
+    """Lines `name = value` with the values, and the rows of a matrix, one under the other."""
+    width = max((len(name) for name, _ in pairs), default=0)
+    lines = []
+    for name, value in pairs:
+        start = f"  {name:{width}} = "
+        lines.append(start + show_value(value).replace("\n", "\n" + " " * len(start)))
+    return "\n".join(lines)
 
 
 def _is_stub(answer: Any) -> bool:
