@@ -210,19 +210,37 @@ class FalsePositiveLoss(nn.Module):
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """The loss of a batch."""
+        alpha, term = self._alpha_and_term()
         return false_positive_loss(
             logits,
             target,
-            alpha=(self.alpha_true, self.alpha_false) if self._alpha_is_pair else self.alpha,
-            term=(self.term_true, self.term_false) if self._term_is_pair else self.term,
+            alpha=alpha,
+            term=term,
             k=self.k,
             pool=self.pool,
             reduction=self.reduction,
             ignore_index=self.ignore_index,
         )
 
+    def _alpha_and_term(self) -> tuple:
+        alpha = (self.alpha_true, self.alpha_false) if self._alpha_is_pair else self.alpha
+        term = (self.term_true, self.term_false) if self._term_is_pair else self.term
+        return alpha, term
+
     def extra_repr(self) -> str:
+        alpha, term = map(_describe, self._alpha_and_term())
         return (
-            f"k={self.k}, pool={self.pool!r}, reduction={self.reduction!r}, "
-            f"ignore_index={self.ignore_index}"
+            f"alpha={alpha}, term={term}, k={self.k}, pool={self.pool!r}, "
+            f"reduction={self.reduction!r}, ignore_index={self.ignore_index}"
         )
+
+
+def _describe(value: object) -> str:
+    """A weight or term, or a pair of them, in a word each."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_describe, value))})"
+    if isinstance(value, Tensor):
+        return f"tensor of {len(value)}"
+    if callable(value):
+        return getattr(value, "__name__", type(value).__name__)
+    return f"{value:g}"
