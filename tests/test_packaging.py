@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from functools import cache
 from importlib import metadata
 
 import nbformat
@@ -28,6 +27,7 @@ SYSTEMS = {
     "mac": {"sys_platform": "darwin", "os_name": "posix", "platform_machine": "arm64"},
     "windows": {"sys_platform": "win32", "os_name": "nt", "platform_machine": "AMD64"},
 }
+MODULES = {"ipython": "IPython", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch": "torch", "seaborn-base": "seaborn"}
 
 
@@ -50,6 +50,11 @@ def pins() -> list[Requirement]:
 
 def names(requirements) -> set[str]:
     return {canonicalize_name(one.name) for one in requirements}
+
+
+def modules(requirements) -> set[str]:
+    """What is imported by another name than it is installed by is in MODULES."""
+    return {MODULES.get(name, name.replace("-", "_")) for name in names(requirements)}
 
 
 def test_conda_installs_what_pyproject_declares():
@@ -112,7 +117,7 @@ def test_what_the_requirements_require_is_pinned_too():
 
 
 def imports(source: str) -> set[str]:
-    """Distributions that a module imports from outside the standard library and this repository."""
+    """What a module imports from outside the standard library and this repository."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -120,12 +125,7 @@ def imports(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(node.module.split(".")[0])
     own = {"fpl_lib", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
-    return {distribution(name) for name in found - own - sys.stdlib_module_names}
-
-
-@cache
-def distribution(module: str) -> str:
-    return canonicalize_name(metadata.packages_distributions().get(module, [module])[0])
+    return found - own - sys.stdlib_module_names
 
 
 def of_python(folder: str) -> set[str]:
@@ -144,20 +144,18 @@ def of_notebooks() -> set[str]:
 
 def test_what_is_imported_is_declared():
     library = of_python("fpl_lib")
-    assert library <= names(core() + extra("lab") + extra("teach"))
-    assert of_notebooks() <= names(core() + extra("lab"))
-    assert of_python("tests") <= names(declared())
-    assert names(core()) <= library | of_notebooks(), "declared but not used"
+    assert library <= modules(core() + extra("lab") + extra("teach"))
+    assert of_notebooks() <= modules(core() + extra("lab"))
+    assert of_python("tests") <= modules(declared())
+    assert modules(core()) <= library | of_notebooks(), "declared but not used"
 
 
 def test_the_library_imports_without_the_extras():
     """Without Jupyter and nbgrader all but what is made for them still imports."""
-    absent = names(extra("lab") + extra("teach"))
-    modules = metadata.packages_distributions().items()
-    missing = [m for m, owners in modules if {canonicalize_name(one) for one in owners} & absent]
+    absent = modules(extra("lab") + extra("teach"))
     code = (
         "import importlib, pkgutil, sys, fpl_lib\n"
-        f"sys.modules.update(dict.fromkeys({sorted(missing)!r}))\n"
+        f"sys.modules.update(dict.fromkeys({sorted(absent)!r}))\n"
         "for module in pkgutil.walk_packages(fpl_lib.__path__, 'fpl_lib.'):\n"
         "    if module.name.split('.')[1] not in ('__main__', 'course', 'widgets'):\n"
         "        importlib.import_module(module.name)\n"

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from repository import ROOT, tracked
 
@@ -36,8 +37,9 @@ def test_no_file_is_large_and_the_full_data_stays_out():
 def test_no_file_names_a_package_registry_or_a_folder_of_one_machine():
     hosts = ("pypi" + ".org", "python" + "hosted", "npmjs" + ".org", "npmjs" + ".com")
     hosts += ("conda." + "anaconda.org", "download." + "pytorch.org", "--index" + "-url")
-    # Not the made-up /home/me of an example.
-    folders = re.compile(r"(?<![\w.:/<~])/(?:home|Users|root|work|opt)/(?!me\b)\w")
+    # Invented homes such as /home/me are examples; this one's home and checkout are not.
+    here = "|".join(re.escape(str(folder)) for folder in (ROOT, Path.home()))
+    folders = re.compile(rf"(?<![\w.:/<~])(?:/(?:root|work|opt)/\w|(?:{here})\b)")
     for name, content in tracked_text():
         assert [host for host in hosts if host in content] == [], name
         assert folders.findall(content) == [], name
