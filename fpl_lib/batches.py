@@ -140,8 +140,13 @@ class Batches:
 def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Tensor:
     """Pad by 4 zeros, cut out (H, W) at rows `top`, columns `left`, then mirror where `flip`.
 
-    images (B, C, H, W) of any dtype; top, left (B,) int64 in 0 .. 8; flip (B,) bool; one gather
-    for the batch.
+    images (B, C, H, W) of any dtype; top, left (B,) int64 in 0 .. 8; flip (B,) bool. One gather
+    for the whole batch, no loop over its images.
+
+    >>> row = torch.tensor([[[[1, 2, 3]]]])
+    >>> still, left, mirrored = torch.tensor([4]), torch.tensor([5]), torch.tensor([True])
+    >>> crop_and_flip(row, still, left, ~mirrored), crop_and_flip(row, still, still, mirrored)
+    (tensor([[[[2, 3, 0]]]]), tensor([[[[3, 2, 1]]]]))
     """
     count, channels, height, width = images.shape
     padded = F.pad(images, (PADDING,) * 4)

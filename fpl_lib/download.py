@@ -32,7 +32,7 @@ def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
     """
     host = urlsplit(url).netloc
     begun, idle, furthest = False, 0, 0
-    bar = tqdm(total=size, unit="B", unit_scale=True, desc=host, disable=not progress)
+    bar = tqdm(total=size, unit="B", unit_scale=True, desc=host, disable=not progress, leave=False)
     with bar, requests.Session() as session:
         # Compressed transfer would make lengths and ranges meaningless.
         session.headers["Accept-Encoding"] = "identity"

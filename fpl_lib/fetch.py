@@ -143,11 +143,13 @@ def _complete(part: Path, progress: bool, report: Report) -> None:
                 download(url, part, ARCHIVE_BYTES, progress=progress)
         except Refused as error:
             reasons.append(f"{error}.")
+            report(reasons[-1])
             continue
         if _file_md5(part) == ARCHIVE_MD5:
             return
         part.unlink()
         reasons.append(f"{urlsplit(url).netloc} sent a file with a wrong MD5.")
+        report(reasons[-1])
     raise Refused(" ".join(reasons))
 
 

@@ -142,11 +142,8 @@ class _ArraysOnly(pickle.Unpickler):
         if module in ("numpy.core.multiarray", "numpy._core.multiarray"):
             if name == "_reconstruct":
                 return np.empty(0).__reduce__()[0]
-        elif (module, name) == ("numpy", "ndarray"):
-            return np.ndarray
-        elif (module, name) == ("numpy", "dtype"):
-            # The files of 2009 write False and True as 0 and 1, which NumPy 2.4 warns about.
-            return lambda spec, align, copy: np.dtype(spec, bool(align), bool(copy))
+        elif module == "numpy" and name in ("ndarray", "dtype"):
+            return getattr(np, name)
         raise pickle.UnpicklingError(f"{module}.{name} has no business in a CIFAR-10 file")
 
 

@@ -66,7 +66,12 @@ def to_sheet(images: np.ndarray, columns: int) -> np.ndarray:
 
 
 def from_sheet(sheet: np.ndarray) -> np.ndarray:
-    """The images (N, 3, 32, 32) of a sheet: the inverse of `to_sheet`."""
+    """The images (N, 3, 32, 32) of a sheet: the inverse of `to_sheet`.
+
+    >>> images = np.arange(4 * 3072, dtype=np.uint8).reshape(4, 3, 32, 32)
+    >>> bool((from_sheet(to_sheet(images, columns=2)) == images).all())
+    True
+    """
     channels, height, width = IMAGE_SHAPE
     rows, columns = sheet.shape[0] // height, sheet.shape[1] // width
     tiles = sheet.reshape(rows, height, columns, width, channels).transpose(0, 2, 4, 1, 3)

@@ -95,7 +95,7 @@ def long_tail_counts(
     """Class sizes of a long tail, from `largest` down to `largest / ratio`, rounded down.
 
     With μ = 1 / ratio, "exponential" gives class i `largest` μ^(i / (C - 1)) images, and "step"
-    gives `largest` to the first half of the classes and `largest` μ to the other.
+    gives `largest` to the first half of the classes (rounded down) and `largest` μ to the rest.
 
     Raises ValueError where the smallest class would be empty.
 

