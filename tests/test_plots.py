@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from types import SimpleNamespace
 
@@ -10,6 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from PIL import Image
 
 from fpl_lib import plots
 
@@ -93,6 +95,24 @@ def test_too_wide_and_too_heavy_figures_are_refused():
     ax.imshow(np.random.default_rng(0).random((600, 900)), interpolation="none")
     with pytest.raises(ValueError, match="at most 80,000 are stored"):
         plots.show(fig, alt=ALT)
+
+
+def test_palette_keeps_every_flat_colour_and_the_edges_within_a_shade():
+    fig, ax = plt.subplots()
+    for i, color in enumerate(plots.PALETTE):
+        ax.barh(i, i + 1, color=color)
+        ax.plot([0, 9], [i, 9 - i], color=color)
+    drawn = io.BytesIO()
+    fig.savefig(drawn, format="png")
+    before, after = (
+        np.asarray(Image.open(png).convert("RGB"), dtype=int)
+        for png in (drawn, io.BytesIO(plots._png(fig)))
+    )
+    assert np.abs(before - after).max() <= 24
+    for color in (*plots.PALETTE, "#FFFFFF"):
+        flat = (before == [int(color[i : i + 2], 16) for i in (1, 3, 5)]).all(-1)
+        assert flat.sum() > 100
+        assert (before[flat] == after[flat]).all()
 
 
 def test_style_is_packaged_and_changes_the_look():
