@@ -24,7 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"fpl_lib: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("fpl_lib: interrupted; the same command goes on from the last checkpoint", file=sys.stderr)
+        print(
+            "fpl_lib: interrupted; the same command goes on from the last checkpoint",
+            file=sys.stderr,
+        )
         return 130
 
 

@@ -16,14 +16,22 @@ from .runs import RecordError
 from .train import OPTIMIZERS, SCHEDULES, CheckpointError, Paused, Recipe
 
 PAUSED = 75  # EX_TEMPFAIL: nothing is wrong, call again
-EXPECTED = (ValueError, OSError, DataError, RecordError, CheckpointError, Conflict, FloatingPointError)
+EXPECTED = (
+    ValueError,
+    OSError,
+    DataError,
+    RecordError,
+    CheckpointError,
+    Conflict,
+    FloatingPointError,
+)
 
 
 def add_data(commands) -> None:
     parser = commands.add_parser(
         "data",
         help="fetch CIFAR-10 and check every file",
-        description="Say where CIFAR-10 is, after checking each file's MD5; fetch it if it is not there.",
+        description="Check each file of CIFAR-10 by its MD5; fetch it if it is not there.",
     )
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
     parser.add_argument(
@@ -45,20 +53,30 @@ def add_train(commands) -> None:
         "train",
         help="train one network and print a row an epoch",
         description="Train one network with one loss; the defaults are those of `reproduce mini`.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=_Defaults,
     )
     recipe = EXPERIMENTS["mini"].recipe
     parser.add_argument("--model", choices=MODELS, default="small", help="the network")
     parser.add_argument("--stem", choices=STEMS, default="torchvision", help="its first layers")
     parser.add_argument("--loss", choices=LOSSES, default="fpl", help="the loss")
     parser.add_argument("--seed", type=_natural, default=0, help="of weights and batches")
-    parser.add_argument("--epochs", type=_positive, default=recipe.epochs, help="how often over the data")
-    parser.add_argument("--batch-size", type=_positive, default=recipe.batch_size, help="images a step")
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default=recipe.optimizer, help="its rule")
+    parser.add_argument(
+        "--epochs", type=_positive, default=recipe.epochs, help="how often over the data"
+    )
+    parser.add_argument(
+        "--batch-size", type=_positive, default=recipe.batch_size, help="images a step"
+    )
+    parser.add_argument(
+        "--optimizer", choices=OPTIMIZERS, default=recipe.optimizer, help="its rule"
+    )
     parser.add_argument("--lr", type=float, default=recipe.lr, help="initial learning rate")
     parser.add_argument("--momentum", type=float, default=recipe.momentum, help="of SGD")
-    parser.add_argument("--weight-decay", type=float, default=recipe.weight_decay, help="on all weights")
-    parser.add_argument("--schedule", choices=SCHEDULES, default=recipe.schedule, help="of the rate")
+    parser.add_argument(
+        "--weight-decay", type=float, default=recipe.weight_decay, help="on all weights"
+    )
+    parser.add_argument(
+        "--schedule", choices=SCHEDULES, default=recipe.schedule, help="of the rate"
+    )
     parser.add_argument(
         "--augment", action=argparse.BooleanOptionalAction, default=recipe.augment,
         help="random crop and flip",
@@ -67,16 +85,16 @@ def add_train(commands) -> None:
         "--amp", action=argparse.BooleanOptionalAction, default=recipe.amp,
         help="bfloat16 forward pass over float32 weights",
     )  # fmt: skip
-    parser.add_argument("--source", choices=("auto", "disk", "mini"), default="mini", help="the images")
+    parser.add_argument(
+        "--source", choices=("auto", "disk", "mini"), default="mini", help="the images"
+    )
     _add_running(parser)
     parser.set_defaults(run=train)
 
 
 def train(arguments: argparse.Namespace) -> int:
-    chosen = {name: getattr(arguments, name) for name in (
-        "epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule", "augment",
-        "amp",
-    )}  # fmt: skip
+    names = ("epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule")
+    chosen = {name: getattr(arguments, name) for name in (*names, "augment", "amp")}
     recipe = Recipe(nesterov=arguments.optimizer == "sgd" and arguments.momentum > 0, **chosen)
     config = RunConfig(
         "train", arguments.model, arguments.loss, arguments.seed, recipe, arguments.stem
@@ -90,15 +108,25 @@ def add_reproduce(commands) -> None:
         "reproduce",
         help="run an experiment of the paper and keep the records",
         description=f"Run an experiment, one record a run.\n\nexperiments:\n{listing}\n\n"
-        "Finished runs are skipped, cut ones go on where they were. Exit status: 0 all done, 75 stopped "
-        "by --max-seconds\nor a run is another process's (call again), 2 an error.",
+        "Finished runs are skipped, cut ones go on where they were.\nExit status: 0 all done, 2 an "
+        "error, 75 stopped by --max-seconds or a run is another process's (call again).",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("experiment", choices=EXPERIMENTS, metavar="EXPERIMENT", help="one of the above")
-    parser.add_argument("--models", nargs="+", metavar="MODEL", help="default: all of the experiment's")
-    parser.add_argument("--losses", nargs="+", metavar="LOSS", help="default: all of the experiment's")
     parser.add_argument(
-        "--seeds", type=_seeds, default=[0], metavar="SEEDS", help="such as 0, 0-9 or 0,2,4-6 (default: 0)"
+        "experiment", choices=EXPERIMENTS, metavar="EXPERIMENT", help="one of the above"
+    )
+    parser.add_argument(
+        "--models", nargs="+", metavar="MODEL", help="default: all of the experiment's"
+    )
+    parser.add_argument(
+        "--losses", nargs="+", metavar="LOSS", help="default: all of the experiment's"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=_seeds,
+        default=[0],
+        metavar="SEEDS",
+        help="such as 0, 0-9 or 0,2,4-6 (default: 0)",
     )
     _add_running(parser)
     parser.set_defaults(run=reproduce)
@@ -116,7 +144,9 @@ def add_report(commands) -> None:
         description="Print what the records say, and write it as Markdown, CSV and PNG with --to.",
     )
     parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="default: data/runs")
-    parser.add_argument("--to", type=Path, metavar="DIR", help="also write the tables and figures here")
+    parser.add_argument(
+        "--to", type=Path, metavar="DIR", help="also write the tables and figures here"
+    )
     parser.set_defaults(run=make_report)
 
 
@@ -125,20 +155,43 @@ def make_report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Say the default where there is one and the help does not say it itself."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        said = "default:" in (action.help or "") or action.default in (None, False)
+        return action.help if said else super()._get_help_string(action)
+
+
 DATA_HELP = "the folder of the data (default: $FPL_DATA_DIR, else the project's data/)"
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="auto", metavar="DEVICE", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="DEVICE",
+        help="auto, cpu, cuda or cuda:N (default: auto)",
+    )
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="the folder of the records (default: the project's data/runs)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the folder of the records (default: the project's data/runs)",
     )
     parser.add_argument(
-        "--max-seconds", type=float, metavar="S", help="stop between two steps after S seconds, exit 75"
+        "--max-seconds",
+        type=float,
+        metavar="S",
+        help="stop between two steps after S seconds, exit 75",
     )
-    parser.add_argument("--threads", type=_positive, metavar="N", help="CPU threads (default: torch's)")
-    parser.add_argument("--quiet", action="store_true", help="no progress bars, no lines for epochs")
+    parser.add_argument(
+        "--threads", type=_positive, metavar="N", help="CPU threads (default: torch's)"
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="no progress bars, no lines for epochs"
+    )
 
 
 def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) -> int:
@@ -178,7 +231,10 @@ def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) 
             status = 2
             continue
         result = record.result
-        print(f"{name}: top1 {result['top1']:.2f} %, top5 {result['top5']:.2f} %, {result['errors']} errors")
+        print(
+            f"{name}: top1 {result['top1']:.2f} %, top5 {result['top5']:.2f} %, "
+            f"{result['errors']} errors"
+        )
     return status
 
 
@@ -190,7 +246,9 @@ def _device(name: str) -> torch.device:
     except RuntimeError as error:
         raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or cuda:N") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"--device {name}: torch {torch.__version__} finds no CUDA device here; use auto")
+        raise ValueError(
+            f"--device {name}: torch {torch.__version__} finds no CUDA device here; use auto"
+        )
     return device
 
 
@@ -204,7 +262,9 @@ def _seeds(text: str) -> list[int]:
     for part in text.split(","):
         first, _, last = part.partition("-")
         if not first.isdecimal() or (last and not last.isdecimal()) or part.endswith("-"):
-            raise argparse.ArgumentTypeError(f"expected seeds such as 0, 0-9 or 0,2,4-6, got {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected seeds such as 0, 0-9 or 0,2,4-6, got {text!r}"
+            )
         seeds += range(int(first), int(last or first) + 1)
     if not seeds:
         raise argparse.ArgumentTypeError(f"{text!r} names no seed: write the smaller one first")

@@ -63,8 +63,14 @@ EXPERIMENTS = {
             models=("small",),
             losses=("fpl", "ce"),
             recipe=Recipe(
-                batch_size=64, epochs=20, optimizer="sgd", lr=0.1, momentum=0.9, nesterov=True,
-                weight_decay=5e-4, augment=True,
+                batch_size=64,
+                epochs=20,
+                optimizer="sgd",
+                lr=0.1,
+                momentum=0.9,
+                nesterov=True,
+                weight_decay=5e-4,
+                augment=True,
             ),  # fmt: skip
             source="mini",
         ),
@@ -115,7 +121,8 @@ def configs(
         unknown = [name for name in asked or () if name not in known]
         if unknown:
             raise ValueError(
-                f"experiment {experiment!r} has no {kind} {unknown[0]!r}: expected {', '.join(known)}"
+                f"experiment {experiment!r} has no {kind} {unknown[0]!r}: "
+                f"expected {', '.join(known)}"
             )
     return [
         RunConfig(experiment, model, loss, seed, plan.recipe, plan.stem)
@@ -135,7 +142,7 @@ def run(
     progress: bool = True,
     on_epoch: Callable[[dict], None] = lambda row: None,
 ) -> Record:
-    """Train one configuration on `data` and keep its record below `out`; a finished one is returned.
+    """Train one configuration on `data` into a record below `out`; a finished one is just read.
 
     A run that was cut goes on from its checkpoint, which lies beside the record until the run is
     through. `deadline` (a reading of `time.monotonic`) raises `train.Paused` between two steps.

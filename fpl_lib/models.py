@@ -2,8 +2,8 @@
 
 The paper does not say how its networks meet a 32 x 32 image. torchvision's stems are made for
 224 x 224: ResNet's divides each side by four before the first block, so that the last block of a
-ResNet18 sees a single pixel. The usual cure on CIFAR is a 3 x 3 convolution of stride 1 and no pooling.
-Both are configurations here, called `stem="torchvision"` and `stem="cifar"`.
+ResNet18 sees a single pixel. The usual cure on CIFAR is a 3 x 3 convolution of stride 1 and no
+pooling. Both are configurations here, called `stem="torchvision"` and `stem="cifar"`.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ def _build(name: str, num_classes: int, stem: str) -> nn.Module:
 
 
 class SmallResNet(nn.Module):
-    """A ResNet for laptops: three stages of one residual block each, `width`, 2 and 4 times as wide.
+    """A ResNet for laptops: three residual blocks, `width`, 2 and 4 times `width` channels wide.
 
-    float images (N, 3, H, W) to logits (N, num_classes). After He et al. 2016, section 4.2, with one
-    block a stage and the first one halving the image, too.
+    float images (N, 3, H, W) to logits (N, num_classes). After He et al. 2016, section 4.2, with
+    one block a stage and the first one halving the image, too.
 
     >>> sum(p.numel() for p in SmallResNet(10).parameters()) < 90_000
     True

@@ -30,7 +30,9 @@ def accuracy_over_epochs(records: Sequence[Record]) -> tuple[Figure, str]:
         raise ValueError("no record has an epoch yet: there is no curve to draw")
     use_style()
     figure, axes = plt.subplots(1, 2, figsize=(9.5, 4), layout="constrained")
-    styles = dict(zip(dict.fromkeys(model for model, _ in groups), ("-", "--", ":", "-."), strict=False))
+    styles = dict(
+        zip(dict.fromkeys(model for model, _ in groups), ("-", "--", ":", "-."), strict=False)
+    )
     said = []
     for (model, loss), runs in groups.items():
         shortest = min(len(run.epochs) for run in runs)

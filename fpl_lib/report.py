@@ -1,4 +1,4 @@
-"""What the records say: tables as Markdown and CSV, figures as PNG, from `data/runs` and nothing else."""
+"""What the records say: tables as Markdown and CSV, figures as PNG, from `data/runs` alone."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def summary(records: Sequence[Record]) -> pd.DataFrame:
     table["n"] = table["n"].fillna(0).astype(int)
     order = {name: place for place, name in enumerate(EXPERIMENTS)}
     table["place"] = table["experiment"].map(order).fillna(len(order))
-    table = table.sort_values(["place", "model", "loss"], ascending=[True, False, False], kind="stable")
+    table = table.sort_values(
+        ["place", "model", "loss"], ascending=[True, False, False], kind="stable"
+    )
     return table.drop(columns="place").reset_index(drop=True)
 
 
@@ -55,14 +57,19 @@ def to_markdown(records: Sequence[Record]) -> str:
     table = summary(records)
     text = []
     for name, rows in table.groupby("experiment", sort=False):
-        about = EXPERIMENTS[name].about if name in EXPERIMENTS else "runs of `python -m fpl_lib train`"
+        about = (
+            EXPERIMENTS[name].about if name in EXPERIMENTS else "runs of `python -m fpl_lib train`"
+        )
         text += [f"## {name}", "", f"{about}.", ""]
         text += ["| network | loss | runs | top-1 % | top-5 % | errors | data | device |"]
         text += ["|---|---|---|---|---|---|---|---|"]
         text += [_row(row, records) for row in rows.itertuples()]
         gaps = [row for row in rows.itertuples() if row.n == 0]
         if gaps:
-            models, losses = (list(dict.fromkeys(column)) for column in zip(*((g.model, g.loss) for g in gaps), strict=True))
+            models, losses = (
+                list(dict.fromkeys(column))
+                for column in zip(*((g.model, g.loss) for g in gaps), strict=True)
+            )
             text += ["", "Not run yet: "
                      f"`python -m fpl_lib reproduce {name} --models {' '.join(models)} "
                      f"--losses {' '.join(losses)}`."]  # fmt: skip
@@ -91,8 +98,8 @@ def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
     """The report on all records below `runs`, as Markdown; with `to`, files are written there too.
 
     Files: report.md, results.csv (a row a finished run), and for each experiment with records
-    EXPERIMENT-accuracy.png and EXPERIMENT-false-positives.png. Raises FileNotFoundError if there is no
-    folder `runs`, RecordError for a record that does not hold together.
+    EXPERIMENT-accuracy.png and EXPERIMENT-false-positives.png. Raises FileNotFoundError if there
+    is no folder `runs`, RecordError for a record that does not hold together.
     """
     runs = Path(runs)
     if not runs.is_dir():

@@ -1,7 +1,8 @@
 """The record of a run: one JSONL file, written as the training goes, read back with every check.
 
-A file `EXPERIMENT/MODEL-LOSS-SEED.jsonl` holds a header (kind "run"), a line an epoch (kind "epoch") and, once
-the training is through, its result (kind "result"). Percent for top1 and top5, counts elsewhere.
+A file `EXPERIMENT/MODEL-LOSS-SEED.jsonl` holds a header (kind "run"), a line an epoch (kind
+"epoch") and, once the training is through, its result (kind "result"). Percent for top1 and top5,
+counts elsewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ RESULT = ("top1", "top5", "errors", "false_positives", "confusion")
 
 
 class RecordError(ValueError):
-    """A record that is not what `runs` writes: the message names the file, the line and the fault."""
+    """A record that does not hold together: the message names the file and the fault."""
 
 
 @dataclass
@@ -78,8 +79,8 @@ def result_of(confusion: np.ndarray, top5: float) -> dict:
 
 def write_record(record: Record, folder: str | os.PathLike) -> Path:
     """Validate `record` and write it below `folder`, replacing an older state in one step."""
+    validate(record, f"record for {folder}")
     path = Path(folder) / record.path
-    validate(record, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in record.lines())
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
@@ -103,10 +104,12 @@ def read_record(path: str | os.PathLike) -> Record:
             line = json.loads(text)
             lines.append((line.pop("kind"), line))
         except (json.JSONDecodeError, KeyError, AttributeError, TypeError) as error:
-            raise RecordError(f'{path}, line {number}: expected a JSON object with "kind"') from error
+            raise RecordError(
+                f'{path}, line {number}: expected a JSON object with "kind"'
+            ) from error
     kinds = [kind for kind, _ in lines]
     count = len(kinds) - 1 - (kinds[-1:] == ["result"])
-    if kinds != ["run", *["epoch"] * count, "result"][: len(kinds)]:
+    if not kinds or kinds != ["run", *["epoch"] * count, "result"][: len(kinds)]:
         raise RecordError(
             f"{path}: expected a run line, epoch lines and at most one result line, got {kinds}"
         )
@@ -127,7 +130,7 @@ def read_runs(folder: str | os.PathLike) -> list[Record]:
 
 
 def results_table(records: list[Record]) -> pd.DataFrame:
-    """A row a finished run: experiment, model, loss, seed, source, device, epochs, top1, top5, errors."""
+    """A row a finished run: what it was, on which data and device, and its top1, top5, errors."""
     rows = [
         {
             **{key: record.header[key] for key in ("experiment", "model", "loss", "seed")},
@@ -163,7 +166,10 @@ def validate(record: Record, path: str | os.PathLike = "record") -> None:
     result, planned = record.result, record.header["config"].get("epochs")
     missing = [key for key in RESULT if key not in result]
     need(not missing, f"result line: {missing} missing")
-    need(planned in (None, len(record.epochs)), f"result after {len(record.epochs)} of {planned} epochs")
+    need(
+        planned in (None, len(record.epochs)),
+        f"result after {len(record.epochs)} of {planned} epochs",
+    )
     try:
         confusion = np.array(result["confusion"], dtype=np.int64)
         expected = result_of(confusion, result["top5"])
@@ -172,7 +178,12 @@ def validate(record: Record, path: str | os.PathLike = "record") -> None:
     need((confusion >= 0).all(), "confusion: a count below 0")
     for key in ("errors", "false_positives"):
         need(result[key] == expected[key], f"{key} {result[key]}, by the confusion {expected[key]}")
-    need(abs(result["top1"] - expected["top1"]) < 1e-9, f"top1 {result['top1']} is not the confusion's")
+    need(
+        abs(result["top1"] - expected["top1"]) < 1e-9,
+        f"top1 {result['top1']} is not the confusion's",
+    )
     need(result["top1"] <= result["top5"] + 1e-9 <= 100 + 1e-6, "result: top1, top5")
     wanted = record.header["data"].get("test")
-    need(wanted in (None, confusion.sum()), f"confusion counts {confusion.sum()} of {wanted} images")
+    need(
+        wanted in (None, confusion.sum()), f"confusion counts {confusion.sum()} of {wanted} images"
+    )

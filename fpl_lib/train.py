@@ -1,7 +1,8 @@
 """One training loop, visible from end to end: arguments in, a row an epoch out.
 
-A checkpoint holds all that the next step depends on (weights, optimiser, schedule, random state, the place
-in the epoch), so a training that was cut goes on as if it had not been, bit for bit on one CPU.
+A checkpoint holds all that the next step depends on (weights, optimiser, schedule, random state,
+the place in the epoch), so a training that was cut goes on as if it had not been, bit for bit on
+one CPU.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ SCHEDULES = ("cosine", "step", "constant")
 class Recipe:
     """How a network is trained. The defaults are the paper's Table 1; the rest it does not name.
 
-    Rates are a step, `epochs` and `milestones` are counted in epochs. `augment` is a random crop and flip.
+    `lr` is multiplied by `gamma` at `milestones`, counted in epochs, under the step schedule; under
+    the cosine one it falls to 0 over `epochs`. `augment` is a random crop and flip.
     `amp` computes the forward pass in bfloat16 where that is safe, over float32 weights.
     """
 
@@ -83,16 +85,18 @@ def train(
 ) -> Iterator[dict]:
     """Train `model` in place and yield a row an epoch, those of a resumed training's past first.
 
-    model: images (N, 3, H, W) to logits (N, C), on the device of the data; loss_fn(logits, target) a
-    scalar. A row: epoch (from 1), lr, train_loss (mean over samples), top1, top5 (percent of the
-    test images), seconds and images_per_second of the training steps. With a `checkpoint` path the state is
-    saved there after each epoch, and found again. `deadline` is a reading of `time.monotonic`.
+    model: images (N, 3, H, W) to logits (N, C), moved to the device of the data; loss_fn(logits,
+    target) a scalar. A row: epoch (from 1), lr, train_loss (mean over samples), top1, top5 (percent
+    of the test images), seconds and images_per_second of the training steps. With a `checkpoint`
+    path the state is saved there after each epoch, and found again. `deadline` is a reading of
+    `time.monotonic`. `seed` is set globally, for dropout and the like.
 
-    Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at the
-    deadline (after saving, if there is a `checkpoint`), CheckpointError.
+    Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at
+    the deadline (after saving, if there is a `checkpoint`), CheckpointError.
 
     >>> images, labels = torch.zeros(8, 3, 8, 8, dtype=torch.uint8), torch.arange(8) % 4
-    >>> data, net = Batches(images, labels, batch_size=4), nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
+    >>> data = Batches(images, labels, batch_size=4)
+    >>> net = nn.Sequential(nn.Flatten(), nn.Linear(192, 4))
     >>> rows = list(train(net, nn.CrossEntropyLoss(), data, data, Recipe(epochs=2), progress=False))
     >>> [row["epoch"] for row in rows]
     [1, 2]
@@ -170,8 +174,8 @@ def train(
 def predict(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
     """Logits (N, C) float32 and labels (N,) of all images of `data`, in evaluation mode.
 
-    Always in float32: logits rounded to bfloat16 tie so often that accuracy would depend on how ties are
-    broken. The model's mode is put back.
+    Always in float32: logits rounded to bfloat16 tie so often that accuracy would depend on how
+    ties are broken. The model's mode is put back.
     """
     was_training = model.training
     model.eval()
@@ -213,8 +217,8 @@ def stop_if_not_finite(losses: Tensor, epoch: int, steps: int, lr: float) -> Non
     if len(bad):
         step = int(bad[0])
         raise FloatingPointError(
-            f"the loss became {losses[step].item()} in epoch {epoch + 1}, batch {step + 1} of {steps} "
-            f"(learning rate {lr:g}): lower the learning rate, or look at that batch with "
+            f"the loss became {losses[step].item()} in epoch {epoch + 1}, batch {step + 1} of "
+            f"{steps} (learning rate {lr:g}): lower the learning rate, or look at that batch with "
             f"Batches.epoch({epoch}, start={step})"
         )
 

@@ -1,0 +1,167 @@
+"""Experiments as data, and one configuration into one record, whatever interrupts it."""
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from filelock import FileLock
+
+from fpl_lib.data import load_cifar10
+from fpl_lib.experiments import EXPERIMENTS, LOSSES, Busy, Conflict, configs, run, shortened
+from fpl_lib.runs import read_record
+from fpl_lib.train import Paused
+
+
+@pytest.fixture(scope="module")
+def images():
+    """The excerpt's first images: enough for a few steps."""
+    mini = load_cifar10(source="mini")
+    return replace(
+        mini, train_images=mini.train_images[:200], train_labels=mini.train_labels[:200],
+        test_images=mini.test_images[:100], test_labels=mini.test_labels[:100],
+    )  # fmt: skip
+
+
+def config(loss="fpl", seed=0, epochs=2):
+    return shortened(configs("mini", None, [loss], [seed])[0], epochs)
+
+
+def outcome(record):
+    rows = [
+        {k: v for k, v in row.items() if k not in ("seconds", "images_per_second")}
+        for row in record.epochs
+    ]
+    return rows, record.result
+
+
+def test_table_2_is_the_papers_table_1():
+    plan = EXPERIMENTS["table2"]
+    recipe = plan.recipe
+    assert (plan.models, plan.losses) == (("resnet18", "efficientnet_v2_s"), ("fpl", "ce"))
+    assert (recipe.batch_size, recipe.epochs, recipe.lr) == (64, 20, 0.001)
+    assert (recipe.optimizer, recipe.schedule, recipe.augment) == ("adadelta", "cosine", False)
+
+
+def test_runs_come_seed_by_seed_so_that_the_losses_are_compared_early():
+    todo = configs("table2", ["resnet18"], None, [0, 1])
+    assert [(c.loss, c.seed) for c in todo] == [("fpl", 0), ("ce", 0), ("fpl", 1), ("ce", 1)]
+    assert len(configs("table2", None, None, [0])) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("table9", None, None), "unknown experiment 'table9': expected table2, mini"),
+        (("mini", ["resnet18"], None), "has no model 'resnet18': expected small"),
+        (("mini", None, ["mse"]), "has no loss 'mse': expected fpl, ce"),
+    ],
+)
+def test_unknown_names_are_refused(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        configs(*arguments, [0])
+
+
+def test_fpl_in_an_experiment_is_weighted_by_equation_4():
+    counts = torch.tensor([10, 30, 60])
+    logits, target = torch.randn(5, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 2, 1])
+    p = logits.softmax(1)
+    alpha = [0.9, 0.7, 0.4]
+    expected = 0.0
+    for row, t in zip(p.tolist(), target.tolist(), strict=True):
+        f = max((j for j in range(3) if j != t), key=row.__getitem__)
+        row = torch.tensor(row, dtype=torch.float64)
+        expected -= alpha[t] * row[t].log() + alpha[f] * torch.log1p(-row[f])
+    assert LOSSES["fpl"](counts)(logits, target).item() == pytest.approx(expected.item() / 5)
+    assert LOSSES["ce"](counts)(logits, target) == torch.nn.functional.cross_entropy(logits, target)
+
+
+def test_a_run_leaves_one_record_and_nothing_else(images, tmp_path):
+    record = run(config(), images, tmp_path, progress=False)
+    assert read_record(tmp_path / "mini" / "small-fpl-0.jsonl") == record
+    assert record.done and len(record.epochs) == 2
+    assert record.header["data"]["source"] == "mini" and record.header["data"]["md5"]
+    assert record.header["config"]["lr"] == EXPERIMENTS["mini"].recipe.lr
+    assert {"device", "torch", "python", "start", "threads"} <= set(record.header["environment"])
+    assert sum(record.result["false_positives"]) == record.result["errors"]
+    assert record.result["top1"] == record.epochs[-1]["top1"]
+    left = {path.suffix for path in (tmp_path / "mini").iterdir()}
+    assert left <= {".jsonl", ".lock"}
+
+
+def test_a_seed_decides_a_run_and_the_losses_differ(images, tmp_path):
+    first, again, other, ce = (
+        outcome(run(c, images, tmp_path / str(place), progress=False))
+        for place, c in enumerate((config(), config(), config(seed=1), config("ce")))
+    )
+    assert first == again
+    assert first != other and first != ce
+
+
+def test_a_finished_run_is_not_run_again(images, tmp_path, monkeypatch):
+    first = run(config(), images, tmp_path, progress=False)
+    monkeypatch.setattr("fpl_lib.experiments.train", None)
+    assert run(config(), images, tmp_path, progress=False) == first
+
+
+def test_a_run_cut_between_steps_ends_in_the_same_record(images, tmp_path):
+    whole = outcome(run(config(), images, tmp_path / "whole", progress=False))
+    cuts = 0
+    while True:
+        try:
+            part = run(config(), images, tmp_path, deadline=time.monotonic() + 0.05, progress=False)
+            break
+        except Paused:
+            cuts += 1
+            assert list((tmp_path / "mini").glob("*.ckpt"))
+    assert outcome(part) == whole
+    assert not list((tmp_path / "mini").glob("*.ckpt"))
+
+
+KILLED = """
+import os, sys
+from fpl_lib.experiments import run
+sys.path.insert(0, {tests!r})
+from test_experiments import config, images
+torch = __import__("torch"); torch.set_num_threads(1)
+die = lambda row: os._exit(9) if row["epoch"] == 2 else None
+run(config(epochs=4), images.__wrapped__(), {out!r}, progress=False, on_epoch=die)
+"""
+
+
+def test_a_run_whose_process_is_killed_ends_in_the_same_record(images, tmp_path):
+    whole = run(config(epochs=4), images, tmp_path / "whole", progress=False)
+    code = KILLED.format(tests=str(__file__.rsplit("/", 1)[0]), out=str(tmp_path))
+    killed = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert killed.returncode == 9, killed.stderr
+    path = tmp_path / "mini" / "small-fpl-0.jsonl"
+    begun = read_record(path)
+    assert len(begun.epochs) == 2 and not begun.done
+    resumed = run(config(epochs=4), images, tmp_path, progress=False)
+    assert outcome(resumed) == outcome(whole)
+    assert resumed.header == begun.header
+
+
+def test_a_record_of_another_configuration_is_not_overwritten(images, tmp_path):
+    run(config(), images, tmp_path, progress=False)
+    before = (tmp_path / "mini" / "small-fpl-0.jsonl").read_bytes()
+    with pytest.raises(Conflict, match="config says epochs = 2, this run's 3; move that file away"):
+        run(config(epochs=3), images, tmp_path, progress=False)
+    fewer = replace(
+        images, train_images=images.train_images[:100], train_labels=images.train_labels[:100]
+    )
+    with pytest.raises(Conflict, match="data says train = 200, this run's 100"):
+        run(config(), fewer, tmp_path, progress=False)
+    assert (tmp_path / "mini" / "small-fpl-0.jsonl").read_bytes() == before
+
+
+def test_two_processes_never_write_one_record(images, tmp_path):
+    (tmp_path / "mini").mkdir()
+    with FileLock(tmp_path / "mini" / "small-fpl-0.lock"):
+        with pytest.raises(Busy, match="another process"):
+            run(config(), images, tmp_path, progress=False)
+    assert not list(tmp_path.rglob("*.jsonl"))
