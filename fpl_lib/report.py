@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import record_plots
+from . import paper, record_plots
 from .experiments import EXPERIMENTS
 from .runs import Record, read_runs, results_table
 
@@ -61,8 +61,8 @@ def to_markdown(records: Sequence[Record]) -> str:
             EXPERIMENTS[name].about if name in EXPERIMENTS else "runs of `python -m fpl_lib train`"
         )
         text += [f"## {name}", "", f"{about}.", ""]
-        text += ["| network | loss | runs | top-1 % | top-5 % | errors | data | device |"]
-        text += ["|---|---|---|---|---|---|---|---|"]
+        text += ["| network | loss | runs | top-1 % | paper's | top-5 % | errors | data | device |"]
+        text += ["|---|---|---|---|---|---|---|---|---|"]
         text += [_row(row, records) for row in rows.itertuples()]
         gaps = [row for row in rows.itertuples() if row.n == 0]
         if gaps:
@@ -85,13 +85,23 @@ def _row(row, records: Sequence[Record]) -> str:
             if (r.header["experiment"], r.header["model"], r.header["loss"])
             == (row.experiment, row.model, row.loss)
         ]
-        return f"| {row.model} | {row.loss} | {begun[0] if begun else 'not run yet'} | | | | | |"
+        said = begun[0] if begun else "not run yet"
+        return f"| {row.model} | {row.loss} | {said} | | {printed_top1(row)} | | | | |"
     spread = "" if row.n == 1 else f" ± {row.top1_sd:.2f}"
     seeds = "1 seed" if row.n == 1 else f"{row.n} seeds"
     return (
-        f"| {row.model} | {row.loss} | {seeds} | {row.top1_mean:.2f}{spread} | {row.top5_mean:.2f} "
-        f"| {row.errors_mean:.1f} | {row.source} | {row.device} |"
+        f"| {row.model} | {row.loss} | {seeds} | {row.top1_mean:.2f}{spread} | {printed_top1(row)} "
+        f"| {row.top5_mean:.2f} | {row.errors_mean:.1f} | {row.source} | {row.device} |"
     )
+
+
+def printed_top1(row) -> str:
+    """The paper's top-1 for a row of `summary`, from Table 2's total of false positives, or ""."""
+    if row.experiment != "table2":
+        return ""
+    table = paper.table2().set_index(["model", "loss"])["total"]
+    total = table.get((row.model, row.loss))
+    return "" if total is None else f"{100 - total / 100:.2f}"
 
 
 def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:

@@ -10,8 +10,17 @@ import torch
 from filelock import FileLock
 
 from fpl_lib.data import load_cifar10
-from fpl_lib.experiments import EXPERIMENTS, LOSSES, Busy, Conflict, configs, run, shortened
-from fpl_lib.runs import read_record
+from fpl_lib.experiments import (
+    EXPERIMENTS,
+    LOSSES,
+    Busy,
+    Conflict,
+    _same_run,
+    configs,
+    run,
+    shortened,
+)
+from fpl_lib.runs import Record, read_record
 from fpl_lib.train import Paused
 
 
@@ -157,6 +166,30 @@ def test_a_record_of_another_configuration_is_not_overwritten(images, tmp_path):
     with pytest.raises(Conflict, match="data says train = 200, this run's 100"):
         run(config(), fewer, tmp_path, progress=False)
     assert (tmp_path / "mini" / "small-fpl-0.jsonl").read_bytes() == before
+
+
+def test_the_official_layouts_are_one_data_set(images, tmp_path):
+    """A run begun on one layout's files is the same run on the other's."""
+    first, second = (
+        Record({**run_header(), "data": {"source": "cifar10", "md5": {name: "0"}, "train": 1}})
+        for name in ("test_batch", "test_batch.bin")
+    )
+    _same_run(first, second, tmp_path)
+    second.header["data"]["source"] = "mini"
+    with pytest.raises(Conflict, match="data says"):
+        _same_run(first, second, tmp_path)
+
+
+def run_header():
+    return {"config": config().as_dict(), "environment": {}}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_by_name_gives_a_finite_gradient(name):
+    logits = torch.randn(6, 4, requires_grad=True)
+    loss = LOSSES[name](torch.tensor([50, 30, 15, 5]))
+    loss(logits, torch.tensor([0, 1, 2, 3, 0, 1])).backward()
+    assert logits.grad.isfinite().all() and logits.grad.abs().sum() > 0
 
 
 def test_two_processes_never_write_one_record(images, tmp_path):
