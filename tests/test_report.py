@@ -63,7 +63,7 @@ def test_one_seed_has_no_spread():
 
 def test_the_papers_accuracy_stands_beside_ours():
     printed = {
-        line.split(" | ")[1]: line.split(" | ")[4]
+        line.split("|")[2].strip(): line.split("|")[5].strip()
         for line in to_markdown([]).splitlines()
         if line.startswith("| resnet18")
     }
