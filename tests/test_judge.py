@@ -59,6 +59,11 @@ def forgets_return(z):
     del result
 
 
+def forgets_return_after_indexing(z):
+    first = z[..., 0]
+    del first
+
+
 def endless(z):
     while True:
         time.sleep(0.001)
@@ -73,7 +78,7 @@ def swallows_everything(z):
 
 
 def uses_a_kernel_that_torch_lacks(z):
-    return torch.softmax(z.to("meta"), 1).item()
+    return torch.softmax(z.to("meta"), 1).cpu()
 
 
 def leaves(z):
@@ -99,11 +104,12 @@ REASONS = {
     ),
     "prints": (lambda z: print(torch.softmax(z, 1)), "prints its result but returns None"),
     "no return": (forgets_return, "returns None: does it end with `return`"),
+    "dots in an index": (forgets_return_after_indexing, "returns None: does it end with"),
     "value": (3.0, "expected a function, got 3"),
     "class": (dict, "it raises"),
     "leaves": (leaves, "it raises SystemExit"),
     "recursion": (recurses, "it raises RecursionError"),
-    "torch's NotImplementedError": (uses_a_kernel_that_torch_lacks, "it raises"),
+    "torch's NotImplementedError": (uses_a_kernel_that_torch_lacks, "it raises NotImpl"),
 }
 
 

@@ -113,8 +113,9 @@ def where(error: BaseException) -> str:
     """The line of the student's own code that an exception comes from, or an empty string."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if "ipykernel" in frame.filename or frame.filename.startswith("<"):
-            line = frame.line or linecache.getline(frame.filename, frame.lineno or 0)
-            return line.strip()
+            line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
+            if line:
+                return line
     return ""
 
 
