@@ -227,6 +227,18 @@ def test_figure_may_be_axes_figure_pair_or_a_drawn_figure():
     assert plt.get_fignums() == []
 
 
+def test_figure_that_was_shown_is_still_read(monkeypatch):
+    """The inline backend's `plt.show()` closes figures; during a check it must not."""
+    monkeypatch.setattr(plt, "show", lambda: plt.close("all"))
+
+    def draw():
+        trial.draw()
+        plt.show()
+        return plt.gcf()
+
+    assert judge(trial.CURVE, draw).status == RIGHT
+
+
 def test_figure_reasons():
     assert "nothing is drawn" in judge(trial.CURVE, plt.Figure()).reason
     assert "nothing is drawn" in judge(trial.CURVE, lambda: plt.subplots()[1]).reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -102,7 +103,8 @@ def _draw(answer: Any) -> Outcome:
         outcome = Outcome(answer)
     else:
         before = set(plt.get_fignums())
-        outcome = run(answer, ())
+        with mock.patch.object(plt, "show"):  # in a notebook it would close the figure
+            outcome = run(answer, ())
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
     value = outcome.value

@@ -145,7 +145,7 @@ def alarm(seconds: float) -> Iterator[None]:
         return
 
     def ring(signum: int, frame: Any) -> None:
-        raise TooSlow
+        raise TooSlow(f"it was stopped after {seconds:g} seconds: is there a loop that never ends?")
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
