@@ -1,0 +1,71 @@
+"""A table as a notebook shows it: words to the left, numbers to the right, a caption above."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+
+from fpl_lib.plots import publish
+
+__all__ = ["show_table"]
+
+
+def show_table(frame: pd.DataFrame, *, caption: str, decimals: int = 2) -> None:
+    """Show a data frame's columns (its index is left out) under a caption.
+
+    Floats get `decimals` decimal places, missing values an empty cell. A notebook shows an HTML
+    table whose headers a screen reader finds; elsewhere the table is printed as plain text.
+
+    Raises TypeError if `frame` is no data frame, ValueError if it has no rows.
+
+    >>> top1 = pd.DataFrame({"loss": ["CE", "FPL"], "top-1": [94.93, 95.25]})
+    >>> show_table(top1, caption="One run each")
+    One run each
+      loss  top-1
+      CE    94.93
+      FPL   95.25
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(f"expected a pandas DataFrame, got {type(frame).__name__}")
+    if frame.empty:
+        raise ValueError("the table has no rows: there is nothing to show")
+    numeric = [is_numeric_dtype(kind) for kind in frame.dtypes]
+    head = [str(name) for name in frame.columns]
+    body = frame.map(lambda value: _text(value, decimals)).to_numpy().tolist()
+    plain = "\n".join([caption, *_columns([head, *body], numeric)])
+    publish({"text/plain": plain, "text/html": _html(caption, head, body, numeric)})
+
+
+def _columns(rows: list[list[str]], numeric: list[bool]) -> list[str]:
+    """The rows as lines of plain text, column below column."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = [str.rjust if number else str.ljust for number in numeric]
+    lines = []
+    for row in rows:
+        cells = [side(*pair) for side, *pair in zip(sides, row, widths, strict=True)]
+        lines.append(f"  {'  '.join(cells)}".rstrip())
+    return lines
+
+
+def _html(caption: str, head: list[str], body: list[list[str]], numeric: list[bool]) -> str:
+    top = _row(head, numeric, 'th scope="col"')
+    rows = "".join(_row(row, numeric, "td") for row in body)
+    title = f'<caption style="text-align:left">{html.escape(caption)}</caption>'
+    return f"<table>{title}<thead>{top}</thead><tbody>{rows}</tbody></table>"
+
+
+def _row(values: list[str], numeric: list[bool], tag: str) -> str:
+    cells = (
+        f'<{tag} style="text-align:{"right" if number else "left"}">{html.escape(value)}'
+        f"</{tag.split()[0]}>"
+        for value, number in zip(values, numeric, strict=True)
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _text(value: object, decimals: int) -> str:
+    if pd.isna(value):
+        return ""
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
