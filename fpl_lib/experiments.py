@@ -114,6 +114,15 @@ class RunConfig:
         return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
 
 
+def completed(config: dict) -> dict:
+    """A record's configuration with today's defaults for what was no option when it was made.
+
+    >>> completed({"epochs": 3})["schedule"]
+    'cosine'
+    """
+    return {**RunConfig("", "", "", 0, Recipe()).as_dict(), **config}
+
+
 class Conflict(RuntimeError):
     """A record is there already, of a run with another configuration or other data."""
 
@@ -225,6 +234,8 @@ def _same_run(earlier: Record, now: Record, path: Path) -> None:
     """Raise Conflict unless two records are of one run: the same configuration on the same data."""
     for key in ("config", "data"):
         theirs, ours = dict(earlier.header[key]), dict(now.header[key])
+        if key == "config":
+            theirs = completed(theirs)
         if theirs.get("source") == ours.get("source") == "cifar10":
             # The official files come in two layouts, the same images with other checksums.
             theirs.pop("md5", None), ours.pop("md5", None)
