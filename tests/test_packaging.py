@@ -124,7 +124,7 @@ def imports(source: str) -> set[str]:
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             found.add(node.module.split(".")[0])
-    own = {"fpl_lib", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
+    own = {"fpl_lib", "tomllib", *(path.stem for path in (ROOT / "tests").glob("*.py"))}
     return found - own - sys.stdlib_module_names
 
 
