@@ -1,0 +1,225 @@
+"""One sample's probabilities beside what L_T, L_F, FPL and CE make of them (Eq. 1 to 4)."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
+from fpl_lib.losses import false_positive_loss
+from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
+
+NATS = 6.0
+"""The loss axis ends here; a longer bar runs into the edge, its number stays right."""
+BYSTANDER = "#C4C4C4"
+
+
+def move(probabilities: Sequence[float], index: int, value: float) -> np.ndarray:
+    """Give one class the probability `value` and scale all others so that the sum stays 1.
+
+    The others keep their proportions; if they all were 0, they share the rest equally.
+
+    Raises ValueError if `value` is not between 0 and 1, or there is no class `index`.
+
+    >>> move([0.5, 0.3, 0.2], 0, 0.0)
+    array([0. , 0.6, 0.4])
+    """
+    p = _checked(probabilities)
+    if not 0 <= index < len(p):
+        raise ValueError(f"`index` must be a class from 0 to {len(p) - 1}, got {index}")
+    if not 0 <= value <= 1:
+        raise ValueError(f"`value` must be a probability between 0 and 1, got {value}")
+    others = np.delete(p, index)
+    shares = others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others))
+    return np.insert((1 - value) * shares, index, value)
+
+
+class FormulaFigure:
+    """Bars of p with T and F marked, beside the bars of CE and FPL, redrawn from a new p or T.
+
+    `p` (C,) sums to 1, `true` is T's index, `alpha` is one weight for all classes or one a class.
+    `set` changes any of these and redraws. `figure` is the matplotlib figure, `values()` the
+    numbers in it, in nats, and `png()` the picture. Raises ValueError if the parts do not fit.
+
+    >>> bars = FormulaFigure([0.15, 0.25, 0.20, 0.30, 0.10], true=1)
+    >>> {name: round(value, 6) for name, value in bars.values().items()}
+    {'L_T': 1.386294, 'L_F': 0.356675, 'FPL': 1.742969, 'CE': 1.386294}
+    >>> bars.set(true=3)
+    >>> bars.names[bars.false]
+    'c1'
+    """
+
+    def __init__(
+        self,
+        probabilities: Sequence[float],
+        true: int,
+        *,
+        names: Sequence[str] | None = None,
+        alpha: float | Sequence[float] = 1.0,
+    ) -> None:
+        self.p = _checked(probabilities)
+        self.names = tuple(names or (f"c{i}" for i in range(len(self.p))))
+        if len(self.names) != len(self.p):
+            raise ValueError(f"got {len(self.p)} probabilities but {len(self.names)} names")
+        self._draw_frame()
+        self.set(true=true, alpha=alpha)
+
+    def set(
+        self,
+        probabilities: Sequence[float] | None = None,
+        *,
+        true: int | None = None,
+        alpha: float | Sequence[float] | None = None,
+    ) -> None:
+        """Change what is given, keep the rest, and redraw."""
+        count = len(self.p)
+        if probabilities is not None:
+            new = _checked(probabilities)
+            if len(new) != count:
+                raise ValueError(f"expected {count} probabilities, got {len(new)}")
+            self.p = new
+        if true is not None:
+            if not 0 <= true < count:
+                raise ValueError(f"`true` must be a class from 0 to {count - 1}, got {true}")
+            self.true = int(true)
+        if alpha is not None:
+            self.alpha = _weights(alpha, count)
+        others = self.p.copy()
+        others[self.true] = -1.0
+        self.false = int(others.argmax())  # of equals the first, as in the library
+        self._redraw()
+
+    def values(self) -> dict[str, float]:
+        """L_T (Eq. 2), L_F (Eq. 3), FPL (Eq. 1) and CE in nats; infinite if p_T = 0 or p_F = 1."""
+        with np.errstate(divide="ignore"):
+            logits = torch.from_numpy(np.log(self.p))
+        target = torch.tensor(self.true)
+
+        def loss(alpha: Any) -> float:
+            return false_positive_loss(logits, target, alpha=alpha).item()
+
+        parts = {"L_T": loss((1.0, 0.0)), "L_F": loss((0.0, 1.0))}
+        return parts | {"FPL": loss(torch.tensor(self.alpha)), "CE": parts["L_T"]}
+
+    def sentence(self) -> str:
+        """What the figure shows, in words: for its alternative text and for screen readers."""
+        v = self.values()
+        true, false = self.names[self.true], self.names[self.false]
+        return (
+            f"T = {true} with p_T = {self.p[self.true]:.2f}, F = {false} with "
+            f"p_F = {self.p[self.false]:.2f}: the prediction is {self._judgement()}. "
+            f"L_T = {v['L_T']:.6f}, L_F = {v['L_F']:.6f}, FPL = {v['FPL']:.6f}, CE = {v['CE']:.6f}."
+        )
+
+    def png(self) -> bytes:
+        """The figure as a PNG picture."""
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+    def _judgement(self) -> str:
+        gap = self.p[self.true] - self.p[self.false]
+        return "right" if gap > 0 else "wrong" if gap < 0 else "a tie"
+
+    def _draw_frame(self) -> None:
+        """Everything that stays; a fixed layout, so that nothing jumps while a slider moves."""
+        # Not layout="none": saving puts the style's layout back where it finds none at all.
+        fixed = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=False)
+        self.figure = Figure(figsize=(9.0, 3.6), layout=fixed)
+        left = self.figure.add_axes((0.07, 0.09, 0.38, 0.68))
+        right = self.figure.add_axes((0.53, 0.39, 0.45, 0.38))
+        places = np.arange(len(self.p))
+        self._bars = left.bar(places, self.p, width=0.72)
+        self._marks = {
+            name: left.plot([], [], marker, color=color, markersize=10, clip_on=False, label=name)[
+                0
+            ]
+            for name, marker, color in (
+                ("T, the true class", TRUE_MARKER, COLORS["ce"]),
+                ("F, the false class", FALSE_MARKER, COLORS["fpl"]),
+            )
+        }
+        left.set(xticks=places, xticklabels=self.names, ylim=(0, 1.15), ylabel="probability")
+        left.grid(axis="x", visible=False)
+        left.legend(loc="lower left", bbox_to_anchor=(-0.03, 0.99), ncols=2, columnspacing=1)
+        self._lengths = {
+            "CE": right.barh(1, 0, 0.55, color=COLORS["ce"])[0],
+            "T": right.barh(0, 0, 0.55, color=COLORS["ce"])[0],
+            "F": right.barh(0, 0, 0.55, color=COLORS["fpl"])[0],
+        }
+        self._texts = {
+            name: right.text(0, y, "", va="center", fontsize=10)
+            for name, y in (("CE", 1), ("FPL", 0))
+        }
+        self._sums = {
+            name: self.figure.text(0.53, y, "", fontsize=10, color=COLORS[role])
+            for name, y, role in (("T", 0.15, "ce"), ("F", 0.075, "fpl"))
+        }
+        right.set(yticks=[0, 1], yticklabels=["FPL", "CE"], xlim=(0, NATS), ylim=(-0.5, 1.5))
+        right.set_xlabel("loss (nats)")
+        right.grid(axis="y", visible=False)
+        self._title = self.figure.text(0.07, 0.93, "", fontsize=12, weight="bold")
+
+    def _redraw(self) -> None:
+        v, true, false = self.values(), self.true, self.false
+        for i, bar in enumerate(self._bars):
+            bar.set_height(self.p[i])
+            role = "ce" if i == true else "fpl" if i == false else None
+            bar.set_color(COLORS[role] if role else BYSTANDER)
+        for mark, i in zip(self._marks.values(), (true, false), strict=True):
+            mark.set_data([i], [self.p[i] + 0.05])
+        of_true, of_false = self.alpha[true] * v["L_T"], self.alpha[false] * v["L_F"]
+        start = min(of_true, NATS)
+        self._lengths["CE"].set_width(min(v["CE"], NATS))
+        self._lengths["T"].set_width(start)
+        self._lengths["F"].set_x(start)
+        self._lengths["F"].set_width(min(of_false, NATS - start))
+        for name, text in self._texts.items():
+            inside = v[name] > 0.75 * NATS
+            text.set_x(NATS - 0.1 if inside else v[name] + 0.08)
+            text.set(text=_number(v[name]), ha="right" if inside else "left")
+            text.set_color("white" if inside else "black")
+        self._sums["T"].set_text(_product("T", r"-\log\,p_T", self.alpha[true], v["L_T"]))
+        self._sums["F"].set_text(_product("F", r"-\log(1-p_F)", self.alpha[false], v["L_F"]))
+        self._title.set_text(
+            f"The prediction is {self._judgement()}; {self.names[false]} adds "
+            f"{_number(of_false, 3)} to T's {_number(of_true, 3)}"
+        )
+
+
+def _checked(probabilities: Sequence[float]) -> np.ndarray:
+    p = np.asarray(probabilities, dtype=float)
+    if p.ndim != 1 or len(p) < 2:
+        raise ValueError(f"expected the probabilities of two or more classes, got shape {p.shape}")
+    if not (p >= 0).all() or abs(p.sum() - 1) > 1e-6:
+        raise ValueError(
+            f"expected probabilities of zero or more that sum to 1, got {p.tolist()} "
+            f"with the sum {p.sum():.6g}"
+        )
+    return p.copy()
+
+
+def _weights(alpha: float | Sequence[float], count: int) -> np.ndarray:
+    weights = np.asarray(alpha, dtype=float)
+    if weights.shape not in ((), (count,)) or not (weights > 0).all():
+        raise ValueError(
+            f"`alpha` must be a positive number, or {count} of them, got {weights.tolist()}"
+        )
+    return np.broadcast_to(weights, (count,))
+
+
+def _product(of: str, formula: str, weight: float, loss: float) -> str:
+    """`L_T = -log p_T = 1.386294`, or with a weight `α_T L_T = 0.7 × 1.386294 = 0.970406`."""
+    if weight == 1:
+        return f"$L_{of} = {formula}$ = {_number(loss)}"
+    return rf"$\alpha_{of}\,L_{of}$ = {weight:.3g} × {_number(loss)} = {_number(weight * loss)}"
+
+
+def _number(value: float, digits: int = 6) -> str:
+    return "∞" if math.isinf(value) else f"{value:.{digits}f}"
