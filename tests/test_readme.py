@@ -38,6 +38,11 @@ def test_the_windows_commands_are_the_makefiles():
     assert ".[lab,teach,test]" in block and ".[lab,teach,test]" in makefile
 
 
+def test_the_readme_names_the_pinned_pytorch():
+    pinned = dict(re.findall(r"^(torch|torchvision)==(\S+)$", text(".constraints.txt"), re.M))
+    assert dict(re.findall(r"\b(torch|torchvision) (\d[\d.]*\d)", text("README.md"))) == pinned
+
+
 def test_the_readme_maps_the_notebooks_there_are():
     """A row a notebook, with the question of its title and the minutes of its first cell."""
     rows = []
