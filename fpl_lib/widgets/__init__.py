@@ -1,0 +1,20 @@
+"""The notebooks' interactive figures: a picture of the starting state, and a live widget."""
+
+from fpl_lib.widgets.formula import FormulaFigure
+from fpl_lib.widgets.formula_controls import probability_sliders
+from fpl_lib.widgets.gradient_controls import descent_sliders, logit_sliders
+from fpl_lib.widgets.pushes import PushFigure
+from fpl_lib.widgets.simplex import DescentFigure, descend, draw_simplex, interior, to_plane
+
+__all__ = [
+    "DescentFigure",
+    "FormulaFigure",
+    "PushFigure",
+    "descend",
+    "descent_sliders",
+    "draw_simplex",
+    "interior",
+    "logit_sliders",
+    "probability_sliders",
+    "to_plane",
+]
