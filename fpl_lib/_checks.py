@@ -132,7 +132,7 @@ def check_alpha_for(alpha: Tensor, logits: Tensor, came_from: str = "") -> None:
             f"alpha is on {alpha.device}, but the logits are on {logits.device}. Move it with "
             f'.to("{logits.device}"), or move the whole FalsePositiveLoss module.'
         )
-    if alpha.device.type == "cpu" and not torch.compiler.is_compiling():
+    if alpha.is_cpu and not torch.compiler.is_compiling():
         check_alpha_values(alpha)
 
 
@@ -204,7 +204,7 @@ def find_counted(target: Tensor, num_classes: int, ignore_index: int) -> Tensor 
     gather's own device assertion catches a bad label), and under torch.compile and
     torch.func.vmap it cannot be done.
     """
-    if target.device.type != "cpu" or torch.compiler.is_compiling() or target.numel() == 0:
+    if not target.is_cpu or torch.compiler.is_compiling() or target.numel() == 0:
         return target != ignore_index
     try:
         low, high = (bound.item() for bound in torch.aminmax(target))

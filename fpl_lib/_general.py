@@ -8,6 +8,8 @@ from torch.nn import functional
 
 from fpl_lib._checks import Term, check_term_result
 
+LOWEST = torch.finfo(torch.float32).min
+
 
 def loss_by_autograd(
     z: Tensor,
@@ -33,15 +35,16 @@ def false_classes(z: Tensor, true: Tensor, k: int) -> Tensor:
 
     Shapes: z (N, C, d1, ...), true (N, 1, d1, ...); gives (N, k, d1, ...).
     """
-    if k == 1:
-        best = z.scatter(1, true, -torch.inf).argmax(1, keepdim=True)
-        # argmax lands on T itself only if T is class 0 and every other logit is -inf too.
-        return best + (best == true)
-    index = torch.arange(z.shape[1] - 1, device=z.device).view(-1, *[1] * (z.dim() - 2))
-    others = index + (index >= true)
-    # topk would be faster, but leaves open which of two equal logits comes first.
-    order = z.gather(1, others).sort(dim=1, descending=True, stable=True).indices
-    return others.gather(1, order[:, :k])
+    # Only T is below the lowest number, so that even a class ruled out (-inf) comes before it.
+    left = z.clamp(min=LOWEST).scatter(1, true, -torch.inf)
+    # topk would be fast always, but leaves open which of two equal logits comes first.
+    if k > 1 and 8 * k > z.shape[1]:
+        return left.sort(dim=1, descending=True, stable=True).indices[:, :k]
+    best = [left.max(1, keepdim=True).indices]
+    while len(best) < k:
+        left.scatter_(1, best[-1], -torch.inf)
+        best.append(left.max(1, keepdim=True).indices)
+    return torch.cat(best, 1)
 
 
 def log_right(z: Tensor, true: Tensor, false: Tensor, pool: str | None) -> tuple[Tensor, Tensor]:
@@ -54,20 +57,19 @@ def log_right(z: Tensor, true: Tensor, false: Tensor, pool: str | None) -> tuple
 
     Shapes: (N, 1, d1, ...), and (N, k, d1, ...) or, pooled, (N, 1, d1, ...).
     """
-    top = false[:, :1]
-    rest = z.scatter(1, top, -torch.inf)
-    # If all classes but F are ruled out (-inf), a finite shift keeps -inf - shift from being NaN.
-    shift = rest.detach().amax(1, keepdim=True).clamp(min=torch.finfo(z.dtype).min)
-    log_rest = (rest - shift).logsumexp(1, keepdim=True)
-    z_top = z.gather(1, top) - shift
+    # LOWEST for F, not -inf: should all other classes be ruled out, the shift stays finite.
+    rest = z.scatter(1, false[:, :1], LOWEST)
+    shift = rest.detach().amax(1, keepdim=True)
+    log_rest = (rest - shift).exp().sum(1, keepdim=True).log()
+    shifted = z.gather(1, torch.cat((true, false), 1)) - shift
+    z_true, z_top, z_false = shifted[:, :1], shifted[:, 1:2], shifted[:, 1:]
     log_all = torch.logaddexp(log_rest, z_top)
-    r_true = z.gather(1, true) - shift - log_all
-    r_top = functional.logsigmoid(log_rest - z_top)
+    r_true, r_top = z_true - log_all, functional.logsigmoid(log_rest - z_top)
     if false.shape[1] == 1:
         return r_true, r_top
-    p_false = (z.gather(1, false) - shift - log_all).exp()
+    p_false = (z_false - log_all).exp()
     if pool is None:
-        return r_true, torch.cat([r_top, torch.log1p(-p_false[:, 1:])], 1)
+        return r_true, torch.cat((r_top, torch.log1p(-p_false[:, 1:])), 1)
     if pool == "median":
         # Best first means sorted: the median is the middle one, or the mean of the middle two.
         half = p_false.shape[1] // 2

@@ -6,10 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fpl_lib._general import false_classes, in_full_precision
+from fpl_lib._general import LOWEST, false_classes, in_full_precision
 
-BLOCK = 2**19  # elements worked on at a time on a CPU: 2 MiB in float32, about a core's cache
-LOWEST = torch.finfo(torch.float32).min
+BLOCK = 2**18  # elements worked on at a time on a CPU: 1 MiB in float32 stays in a core's cache
 
 # Private to torch, which asks it before every autograd.Function. Should it go, transforms count as
 # active: then autograd differentiates the general case, which is slower and never wrong.
@@ -78,7 +77,7 @@ class LogFPL(torch.autograd.Function):
             gradient = _loss_and_gradient(*ctx.saved_tensors, *ctx.alphas)[1]
         try:
             # A plain loss.backward() sends 1. A GPU is not asked: its queue would stall.
-            if grad_loss.dim() or grad_loss.device.type != "cpu" or grad_loss.item() != 1:
+            if grad_loss.dim() or not grad_loss.is_cpu or grad_loss.item() != 1:
                 gradient.mul_(each)
         except RuntimeError:  # many grad_loss for the one gradient (is_grads_batched=True)
             gradient = gradient * each
@@ -105,7 +104,7 @@ def _loss_and_gradient(
     """The loss of each sample, (N, 1, d1, ...), and its gradient, shaped as the logits."""
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
     # Blocks keep a large batch's passes in the cache; a GPU would rather have it all at once.
-    if logits.numel() <= BLOCK or logits.device.type != "cpu":
+    if logits.numel() <= BLOCK or not logits.is_cpu:
         gradient = logits.to(dtype, copy=True)
         return _overwrite_with_gradient(gradient, true, alpha_true, alpha_false), gradient
     gradient = torch.empty_like(logits, dtype=dtype)
@@ -125,11 +124,10 @@ def _overwrite_with_gradient(
     """The loss of each sample, (N, 1, d1, ...); z becomes its gradient. LogFPL says why."""
     z_true = z.gather(1, true)
     z_false, false = z.scatter_(1, true, -torch.inf).max(1, keepdim=True)
-    both = torch.cat((true, false), 1)
     # F's place takes z_T (-inf would do, but makes exp slow): so the maximum is that over j ≠ F,
     # and e^z_T, in the sum twice, is subtracted once. The clamps matter where classes are ruled
     # out: the shift's if all but F are; the total's if all but T are, when max may land on T.
-    z.scatter_(1, both, z_true.expand(both.shape))
+    z.scatter_(1, true, z_true).scatter_(1, false, z_true)
     shift = z.amax(1, keepdim=True).clamp_(min=LOWEST)
     rest = z.sub_(shift).exp_()
     exp_true = z_true.sub_(shift).exp()
@@ -146,7 +144,7 @@ def _overwrite_with_gradient(
     gradient_false = lead.sigmoid_().mul_(alpha_sum)
     factor = (alpha_true - gradient_false).div_(total)
     gradient_true = exp_true.mul_(factor).sub_(alpha_true)
-    rest.mul_(factor).scatter_(1, both, torch.cat((gradient_true, gradient_false), 1))
+    rest.mul_(factor).scatter_(1, true, gradient_true).scatter_(1, false, gradient_false)
     return loss
 
 

@@ -44,7 +44,7 @@ def _labels_for_rule(labels: Tensor, counted: Tensor | None) -> Tensor:
     if counted is None:
         return flat
     counted = counted.reshape(-1)
-    if labels.device.type == "cpu" and not torch.compiler.is_compiling():
+    if labels.is_cpu and not torch.compiler.is_compiling():
         try:
             return flat[counted]
         except RuntimeError:  # under torch.func.vmap

@@ -109,7 +109,7 @@ def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
     # A slot of its own for ignored samples keeps every size fixed: no device has to be asked how
     # many there are, and torch.compile and vmap can follow. scatter_add refuses labels >= C.
     slots = torch.where(labels < 0, num_classes, labels)
-    if labels.device.type == "cpu" and not torch.compiler.is_compiling():
+    if labels.is_cpu and not torch.compiler.is_compiling():
         _refuse_large_labels(labels, num_classes)
     ones = torch.ones_like(slots, dtype=torch.get_default_dtype())
     counts = ones.new_zeros(num_classes + 1).scatter_add(0, slots, ones)[:num_classes]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from fpl_lib import batch_alpha, class_alpha, false_positive_loss, log_term, squared_term
+from fpl_lib._general import false_classes
 
 FIGURE_1 = torch.tensor([0.15, 0.25, 0.20, 0.30, 0.10], dtype=torch.float64)
 TRUE, FALSE = 1, 3
@@ -215,6 +216,17 @@ def test_of_equal_logits_the_lower_class_is_the_false_one(k):
     loss = false_positive_loss(logits, torch.tensor([0]), alpha=(0, alpha), k=k)
     r_false = (1 - logits.softmax(1)[0, 2]).log().item()
     assert loss.item() == pytest.approx(-r_false * (10.0 if k == 1 else 110.0), rel=1e-6)
+
+
+@given(data=st.data(), classes=st.integers(2, 40))
+def test_false_classes_are_ranked_like_a_sorted_list_whatever_ties_or_is_ruled_out(data, classes):
+    heights = st.sampled_from([-torch.inf, -3.4e38, -1.0, 0.0, 2.0])
+    z = data.draw(st.lists(heights, min_size=classes, max_size=classes))
+    true = data.draw(st.integers(0, classes - 1))
+    k = data.draw(st.integers(1, min(classes - 1, 6)))
+    ranked = sorted((j for j in range(classes) if j != true), key=lambda j: (-z[j], j))
+    found = false_classes(torch.tensor([z], dtype=torch.float64), torch.tensor([[true]]), k)
+    assert found[0].tolist() == ranked[:k]
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])

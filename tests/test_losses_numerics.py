@@ -247,3 +247,13 @@ def test_a_true_class_that_alone_is_left_costs_nothing(term, true):
     loss.backward()
     assert loss == 0
     assert torch.equal(logits.grad, torch.zeros(3))
+
+
+@pytest.mark.parametrize("true", [0, 2])
+@pytest.mark.parametrize("term", [log_term, minus])
+def test_a_true_class_ruled_out_costs_infinitely_much_but_its_gradient_is_finite(term, true):
+    logits = torch.tensor([-torch.inf, 0.0, -torch.inf], requires_grad=True)
+    loss = false_positive_loss(logits, torch.tensor(true), term=term)
+    loss.backward()
+    assert loss == torch.inf
+    assert logits.grad.tolist() == [-1.0 if j == true else 2.0 * (j == 1) for j in range(3)]
