@@ -15,11 +15,8 @@ from fpl_lib.exercises import (
     ValueExercise,
     all_exercises,
     all_quizzes,
-    figures,
 )
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
-
-assert figures  # teaches `judge` about figures
 
 TASKS = all_exercises()
 MISTAKES = [(task, mistake) for task in TASKS for mistake in task.mistakes]
