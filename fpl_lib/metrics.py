@@ -17,6 +17,7 @@ def confusion_matrix(logits: Tensor, target: Tensor) -> np.ndarray:
     logits: (N, C), the prediction is the largest (the lowest class where two tie); target: (N,)
     int64. Raises ValueError if the shapes do not go together or a logit is NaN.
 
+    >>> import torch
     >>> logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 3.0, 1.0]])
     >>> confusion_matrix(logits, torch.tensor([0, 1, 1])).tolist()
     [[1, 0, 0], [0, 1, 1], [0, 0, 0]]
@@ -67,6 +68,7 @@ def top_k_accuracy(logits: Tensor, target: Tensor, k: int) -> float:
 
     Raises ValueError unless 1 <= k <= C, with logits (N, C) and target (N,).
 
+    >>> import torch
     >>> logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]])
     >>> top_k_accuracy(logits, torch.tensor([0, 1]), k=1), top_k_accuracy(
     ...     logits, torch.tensor([0, 1]), k=2)
