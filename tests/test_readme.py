@@ -1,5 +1,6 @@
 """README.md keeps its word: its commands, its map of the notebooks and its links."""
 
+import base64
 import json
 import os
 import re
@@ -59,3 +60,15 @@ def test_the_readmes_links_lead_somewhere():
     links = re.findall(r"\]\(([^)]+)\)", text("README.md"))
     local = [link.split("#")[0] for link in links if "://" not in link]
     assert local and [link for link in local if link and not (ROOT / link).exists()] == []
+
+
+def test_the_readmes_picture_is_a_notebooks_figure_with_its_words():
+    (alt, name), *_ = re.findall(r"!\[([^\]]+)\]\(([^)]+)\)", text("README.md"))
+    figures = {
+        output["metadata"]["image/png"]["alt"]: base64.b64decode(output["data"]["image/png"])
+        for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    }
+    assert figures[alt] == (ROOT / name).read_bytes()
