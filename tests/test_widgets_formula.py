@@ -65,6 +65,9 @@ def test_figure_draws_what_the_formula_says(prediction):
     assert of_true.get_width() == pytest.approx(min(alpha[true] * values["L_T"], NATS))
     assert of_false.get_x() == of_true.get_width()
     assert of_false.get_x() + of_false.get_width() == pytest.approx(min(values["FPL"], NATS))
+    for text, end in zip(right.texts, (ce.get_width(), min(values["FPL"], NATS)), strict=True):
+        beside = {"left": text.get_position()[0] > end, "right": text.get_position()[0] < end}
+        assert beside[text.get_ha()] and (text.get_color() == "white") == (text.get_ha() == "right")
     assert [text.get_text() for text in right.texts] == [
         f"{values['CE']:.6f}",
         f"{values['FPL']:.6f}",

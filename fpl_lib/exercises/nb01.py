@@ -26,7 +26,7 @@ BY_HAND = ValueExercise(
     title="FPL by hand",
     difficulty=1,
     minutes=4,
-    solution=by_hand(0.60, 1 - 0.20),
+    solution=by_hand(0.55, 1 - 0.25),
     rtol=0,
     atol=5e-4,
     mistakes=(
@@ -34,41 +34,41 @@ BY_HAND = ValueExercise(
             "no F when right",
             "The prediction is right, but F is there all the same: F is the most probable class "
             "other than T, and L_F is counted for every sample.",
-            (*by_hand(0.60, 1.0)[:2], by_hand(0.60, 1.0)[0]),
+            by_hand(0.55, 1.0),
         ),
         Mistake(
             "F is the predicted class",
-            "You took c2 for F because it is predicted. It is T; F is chosen among the others.",
-            by_hand(0.60, 1 - 0.60),
+            "You took c1 for F because it is predicted. It is T; F is chosen among the others.",
+            by_hand(0.55, 1 - 0.55),
         ),
         Mistake(
             "log of p_F",
             "Eq. 3 has the logarithm of 1 - p_F: F is right about itself when p_F is small.",
-            by_hand(0.60, 0.20),
+            by_hand(0.55, 0.25),
         ),
         Mistake(
             "log10",
             "These are logarithms to base 10. The paper's `log`, like NumPy's and torch's, is "
             "natural.",
-            by_hand(0.60, 0.80, np.log10),
+            by_hand(0.55, 0.75, np.log10),
         ),
         Mistake(
             "log2",
             "These are bits, from base 2. Losses are counted in nats: take the natural logarithm.",
-            by_hand(0.60, 0.80, np.log2),
+            by_hand(0.55, 0.75, np.log2),
         ),
         Mistake(
             "sign",
             "A loss is not negative: Eq. 2 and Eq. 3 begin with a minus.",
-            tuple(-part for part in by_hand(0.60, 0.80)),
+            tuple(-part for part in by_hand(0.55, 0.75)),
         ),
         Mistake(
             "all wrong classes",
             "This sums over all four wrong classes. That is Eq. 8 with k = 4; Eq. 1 has one F.",
             (
-                -np.log(0.60),
-                -np.log([0.90, 0.95, 0.80, 0.95]).sum(),
-                -np.log([0.60, 0.90, 0.95, 0.80, 0.95]).sum(),
+                -np.log(0.55),
+                -np.log([0.75, 0.95, 0.88, 0.97]).sum(),
+                -np.log([0.55, 0.75, 0.95, 0.88, 0.97]).sum(),
             ),
         ),
     ),
@@ -76,7 +76,7 @@ BY_HAND = ValueExercise(
         "T is given. Cover its bar with your thumb: which of the others is highest?",
         "L_T takes the logarithm of p_T, L_F that of 1 - p_F, both natural and with a minus.",
     ),
-    takeaway="A right prediction has an F as well: the runner-up, here c3 with 0.20.",
+    takeaway="A right prediction has an F as well: the runner-up, here c0 with 0.25.",
 )
 
 

@@ -17,23 +17,23 @@ GRID = np.linspace(0.01, 0.59, 59)
 
 def draw_path(
     *,
-    false=lambda p1, p2: np.maximum(p1, p2),
+    false=lambda p_A, p_B: np.maximum(p_A, p_B),
     right_false=lambda p_true, p_false: 1 - p_false,
     add=lambda true, false: true + false,
     log=np.log,
     names=("CE", "FPL"),
-    x_name="$p_2$, the probability of c2",
+    x_name="$p_B$, the probability of B",
     y_name="loss (nats)",
     title="CE does not see where the rest goes; FPL does",
 ):
-    """CE and FPL while 0.6 of probability wanders from c1 to c2; each keyword makes one mistake."""
-    p2 = np.linspace(0, REST, 241)
-    p_true, p_false = np.full_like(p2, TRUE), false(REST - p2, p2)
+    """CE and FPL while 0.6 of probability wanders from A to B; each keyword makes one mistake."""
+    p_B = np.linspace(0, REST, 241)
+    p_true, p_false = np.full_like(p_B, TRUE), false(REST - p_B, p_B)
     true = -log(p_true)
     fig, ax = plt.subplots()
-    ax.plot(p2, true, color=COLORS["ce"], label=names[0])
+    ax.plot(p_B, true, color=COLORS["ce"], label=names[0])
     fpl = add(true, -log(right_false(p_true, p_false)))
-    ax.plot(p2, fpl, color=COLORS["fpl"], label=names[1])
+    ax.plot(p_B, fpl, color=COLORS["fpl"], label=names[1])
     ax.set(xlabel=x_name, ylabel=y_name, ylim=(0, None), title=title)
     ax.legend()
     return fig, ax
@@ -61,18 +61,18 @@ DRAW = FigureExercise(
         _curve_mistake(
             "F allowed to be T",
             "Your FPL is flat in the middle: there T itself is the most probable class. F is "
-            "chosen among c1 and c2 only.",
-            false=lambda p1, p2: np.maximum(TRUE, np.maximum(p1, p2)),
+            "chosen among A and B only.",
+            false=lambda p_A, p_B: np.maximum(TRUE, np.maximum(p_A, p_B)),
         ),
         _curve_mistake(
             "F fixed",
-            "Your F is c2 everywhere. Left of the middle c1 is the more probable one, and F.",
-            false=lambda p1, p2: p2,
+            "Your F is B everywhere. Left of the middle A is the more probable one, and F.",
+            false=lambda p_A, p_B: p_B,
         ),
         _curve_mistake(
-            "F fixed to c1",
-            "Your F is c1 everywhere. Right of the middle c2 is the more probable one, and F.",
-            false=lambda p1, p2: p1,
+            "F fixed to A",
+            "Your F is A everywhere. Right of the middle B is the more probable one, and F.",
+            false=lambda p_A, p_B: p_A,
         ),
         _curve_mistake(
             "least probable",
@@ -114,7 +114,7 @@ DRAW = FigureExercise(
     ),
     hints=(
         "p_T is 0.4 all along, so CE cannot change. What is the larger one of the other two?",
-        "`np.maximum(p1, p2)` is the larger of two arrays, point by point.",
+        "`np.maximum(p_A, p_B)` is the larger of two arrays, point by point.",
     ),
     takeaway="FPL is least where the wrong classes share, with a kink where F changes hands.",
 )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
 from fpl_lib.losses import false_positive_loss
 from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
+from fpl_lib.widgets._frame import fixed_figure, png
 
 NATS = 6.0
 """The loss axis ends here; a longer bar runs into the edge, its number stays right."""
@@ -119,19 +117,15 @@ class FormulaFigure:
 
     def png(self) -> bytes:
         """The figure as a PNG picture."""
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png")
-        return buffer.getvalue()
+        return png(self.figure)
 
     def _judgement(self) -> str:
         gap = self.p[self.true] - self.p[self.false]
         return "right" if gap > 0 else "wrong" if gap < 0 else "a tie"
 
     def _draw_frame(self) -> None:
-        """Everything that stays; a fixed layout, so that nothing jumps while a slider moves."""
-        # Not layout="none": saving puts the style's layout back where it finds none at all.
-        fixed = PlaceHolderLayoutEngine(adjust_compatible=True, colorbar_gridspec=False)
-        self.figure = Figure(figsize=(9.0, 3.6), layout=fixed)
+        """Everything that stays while a slider moves."""
+        self.figure = fixed_figure(9.0, 3.6)
         left = self.figure.add_axes((0.07, 0.09, 0.38, 0.68))
         right = self.figure.add_axes((0.53, 0.39, 0.45, 0.38))
         places = np.arange(len(self.p))
@@ -182,7 +176,7 @@ class FormulaFigure:
         self._lengths["F"].set_width(min(of_false, NATS - start))
         for name, text in self._texts.items():
             inside = v[name] > 0.75 * NATS
-            text.set_x(NATS - 0.1 if inside else v[name] + 0.08)
+            text.set_x(min(v[name], NATS) - 0.1 if inside else v[name] + 0.08)
             text.set(text=_number(v[name]), ha="right" if inside else "left")
             text.set_color("white" if inside else "black")
         self._sums["T"].set_text(_product("T", r"-\log\,p_T", self.alpha[true], v["L_T"]))
