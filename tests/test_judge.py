@@ -21,7 +21,7 @@ from fpl_lib.exercises import (
     figures,
     guard,
 )
-from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
+from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge, recognised
 
 
 def bare(z):
@@ -200,6 +200,18 @@ def test_mistake_on_top_of_another_slip_is_still_recognised_where_it_tells():
     """Only the readings in which a mistake differs from the solution decide about it."""
     both = judge(trial.CURVE, lambda: trial.draw(np.log, x_name=""))
     assert both.mistake == "sign"
+
+
+def test_mistake_that_the_draw_cannot_tell_from_the_solution_is_not_blamed():
+    right, other = guard.Outcome(1.0), guard.Outcome(2.0)
+    assert recognised([right], [other], [other], {})
+    assert not recognised([right], [right], [other], {})
+
+
+def test_smallest_of_several_failing_cases_is_shown():
+    sizes = replace(trial.SOFTMAX, cases=lambda rng: [(np.ones((2, n)),) for n in (7, 3, 9)])
+    sizes = replace(sizes, solution=lambda z: z, mistakes=trial.HALF.mistakes)
+    assert judge(sizes, lambda z: z + 1).detail.splitlines()[0] == "  z        = [[1. 1. 1.]"
 
 
 def test_raising_can_be_the_right_answer():
