@@ -63,6 +63,12 @@ BY_HAND = ValueExercise(
             tuple(-part for part in by_hand(0.55, 0.75)),
         ),
         Mistake(
+            "halved",
+            "Your FPL is the mean of L_T and L_F. Eq. 1 is their weighted sum, here with weights "
+            "of 1.",
+            (*by_hand(0.55, 0.75)[:2], by_hand(0.55, 0.75)[2] / 2),
+        ),
+        Mistake(
             "all wrong classes",
             "This sums over all four wrong classes. That is Eq. 8 with k = 4; Eq. 1 has one F.",
             (
@@ -152,6 +158,16 @@ FALSE_CLASS = FunctionExercise(
             "With T's column deleted, the classes behind it move up by one: your index is one too "
             "low wherever F comes after T. Keep the column, and make it unable to win.",
             _drop_true_column,
+        ),
+        Mistake(
+            "least probable",
+            "This is the least probable of the wrong classes. F is the most probable one.",
+            lambda p, target: p.scatter(1, target[:, None], 2.0).argmin(1),
+        ),
+        Mistake(
+            "axis kept",
+            "Right classes, but in a column of shape (N, 1): `argmax` needs no `keepdim` here.",
+            lambda p, target: false_class(p, target)[:, None],
         ),
         Mistake(
             "in place",

@@ -80,6 +80,12 @@ DRAW = FigureExercise(
             false=np.minimum,
         ),
         _curve_mistake(
+            "both wrong classes",
+            "Your FPL adds a term for A and one for B. That is Eq. 8 with k = 2; Eq. 1 has one F, "
+            "the larger of the two.",
+            false=lambda p_A, p_B: 1 - (1 - p_A) * (1 - p_B),
+        ),
+        _curve_mistake(
             "1 - p_T",
             "Your FPL is a straight line: its second logarithm is of 1 - p_T. It should be 1 - "
             "p_F.",
@@ -109,6 +115,11 @@ DRAW = FigureExercise(
             "labels swapped",
             "The two labels are swapped: the curve that does not move is CE.",
             names=("FPL", "CE"),
+        ),
+        _curve_mistake(
+            "no unit",
+            "The y axis does not say in what the loss is counted: natural logarithms give nats.",
+            y_name="loss",
         ),
         _curve_mistake("no title", "Say in a title what the figure shows.", title=""),
     ),

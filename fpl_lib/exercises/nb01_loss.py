@@ -33,6 +33,7 @@ def mean_fpl(
     softmax=torch.softmax,
     axis=1,
     barred=-1.0,
+    pick=lambda others: others.argmax(1),
     log=torch.log,
     of_false=lambda p_true, p_false: 1 - p_false,
     weigh=lambda alpha, true, false: (alpha[true], alpha[false]),
@@ -44,7 +45,7 @@ def mean_fpl(
     others = p.clone()
     if barred is not None:
         others[rows, target] = barred
-    false = others.argmax(1)
+    false = pick(others)
     p_true, p_false = p[rows, target], p[rows, false]
     weights = weigh(alpha, target, false)
     loss = weights[0] * -log(p_true) + weights[1] * -log(of_false(p_true, p_false))
@@ -80,6 +81,11 @@ MEAN_FPL = FunctionExercise(
             barred=None,
         ),
         _mistake(
+            "one F for all",
+            "You choose one F for the whole batch, from its average. Every sample has its own F.",
+            pick=lambda others: others.mean(0).argmax().repeat(len(others)),
+        ),
+        _mistake(
             "1 - p_T",
             "L_F takes the logarithm of 1 - p_F; you have 1 - p_T there.",
             of_false=lambda p_true, p_false: 1 - p_true,
@@ -106,6 +112,17 @@ MEAN_FPL = FunctionExercise(
             "This is the sum over the batch: a batch twice as large has twice this loss. Divide by"
             " N.",
             reduce=lambda loss, weights: loss.sum(),
+        ),
+        _mistake(
+            "one a sample",
+            "This is one loss for each sample. Wanted is their mean, one number.",
+            reduce=lambda loss, weights: loss,
+        ),
+        Mistake(
+            "N times C",
+            "You divide by all entries of the batch, N times C. There are N samples, with one loss"
+            " each.",
+            lambda logits, target, alpha: mean_fpl(logits, target, alpha) / logits.shape[1],
         ),
         _mistake(
             "alphas swapped",
