@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -182,9 +183,9 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--max-seconds",
-        type=float,
+        type=_seconds,
         metavar="S",
-        help="stop between two steps after S seconds, exit 75",
+        help="stop between two steps after S seconds, exit 75 (a call takes one step at least)",
     )
     parser.add_argument(
         "--threads", type=_positive, metavar="N", help="CPU threads (default: torch's)"
@@ -245,9 +246,12 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
     except RuntimeError as error:
         raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
+    if device.type not in ("cpu", "cuda"):
+        raise ValueError(f"device {name!r} is not supported: expected auto, cpu, cuda or cuda:N")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise ValueError(
-            f"--device {name}: torch {torch.__version__} finds no CUDA device here; use auto"
+            f"--device {name}: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA "
+            "devices here; use auto"
         )
     return device
 
@@ -269,6 +273,16 @@ def _seeds(text: str) -> list[int]:
     if not seeds:
         raise argparse.ArgumentTypeError(f"{text!r} names no seed: write the smaller one first")
     return list(dict.fromkeys(seeds))
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds, got {text!r}")
+    return seconds
 
 
 def _positive(text: str) -> int:

@@ -172,10 +172,10 @@ def run(
 ) -> Record:
     """Train one configuration on `data` into a record below `out`; a finished one is just read.
 
-    A run that was cut goes on from its checkpoint, which lies beside the record until the run is
-    through. `deadline` (a reading of `time.monotonic`) raises `train.Paused` between two steps.
-    Raises Conflict if the record there is of another configuration or other data, Busy if another
-    process is at it.
+    The record is there from the start, with its header. A run that was cut goes on from its
+    checkpoint, which lies beside the record until the run is through. `deadline` (a reading of
+    `time.monotonic`) raises `train.Paused` between two steps. Raises Conflict if the record there
+    is of another configuration or other data, Busy if another process is at it.
     """
     header = {
         "experiment": config.experiment, "model": config.model, "loss": config.loss,
@@ -192,13 +192,18 @@ def run(
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
-            if path.exists():
-                earlier = read_record(path)
+            if not path.exists():
+                # A checkpoint does not say of which configuration it is: without its record, which
+                # someone moved away, it could be of another one.
+                checkpoint.unlink(missing_ok=True)
+            elif (earlier := read_record(path)).epochs or checkpoint.exists():
                 _same_run(earlier, record, path)
                 if earlier.done:
                     return earlier
                 if checkpoint.exists():
                     record.header = earlier.header
+            if not checkpoint.exists():
+                write_record(record, out)
             _train(config, data, record, checkpoint, out, device, deadline, progress, on_epoch)
             checkpoint.unlink(missing_ok=True)
             return record

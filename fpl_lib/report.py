@@ -133,7 +133,9 @@ def _write_figures(records: Sequence[Record], to: Path) -> str:
     text = ""
     for name in dict.fromkeys(record.header["experiment"] for record in records):
         ours = [record for record in records if record.header["experiment"] == name]
-        drawings = {"accuracy": record_plots.accuracy_over_epochs(ours)}
+        drawings = {}
+        if any(record.epochs for record in ours):
+            drawings["accuracy"] = record_plots.accuracy_over_epochs(ours)
         if any(record.done for record in ours):
             drawings["false-positives"] = record_plots.false_positive_map(ours)
         for kind, (figure, alt) in drawings.items():

@@ -89,7 +89,8 @@ def train(
     target) a scalar. A row: epoch (from 1), lr, train_loss (mean over samples), top1, top5 (percent
     of the test images), seconds and images_per_second of the training steps. With a `checkpoint`
     path the state is saved there after each epoch, and found again. `deadline` is a reading of
-    `time.monotonic`. `seed` is set globally, for dropout and the like.
+    `time.monotonic`; a step is taken even after it, so that call after call ends some time. `seed`
+    is set globally, for dropout and the like.
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at
     the deadline (after saving, if there is a `checkpoint`), CheckpointError.
@@ -111,7 +112,7 @@ def train(
 
     steps = len(train_data)
     history: list[dict] = []
-    done, losses, spent = 0, torch.zeros(steps, device=device), 0.0
+    done, losses, spent, stepped = 0, torch.zeros(steps, device=device), 0.0, False
     state = {"model": model, "loss_fn": loss_fn, "optimizer": optimizer, "scheduler": scheduler}
     if checkpoint is not None and Path(checkpoint).exists():
         saved = load_checkpoint(checkpoint)
@@ -130,7 +131,7 @@ def train(
             disable=not progress,
         )  # fmt: skip
         for step, (images, target) in enumerate(bar, start=done):
-            if deadline is not None and time.monotonic() > deadline:
+            if deadline is not None and stepped and time.monotonic() > deadline:
                 if checkpoint is not None:
                     progressed = {"history": history, "step": step, "losses": losses}
                     progressed["seconds"] = time.monotonic() - began
@@ -144,6 +145,7 @@ def train(
             loss.backward()
             optimizer.step()
             losses[step] = loss.detach()
+            stepped = True
             # On CUDA a look at the loss waits for the device, so look rarely there.
             if device.type == "cpu" or step % 100 == 99 or step == steps - 1:
                 stop_if_not_finite(losses[: step + 1], epoch, steps, lr)

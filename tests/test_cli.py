@@ -46,6 +46,7 @@ def test_reproduce_writes_a_record_a_run_and_skips_it_the_next_time(quick, tmp_p
 
 def test_out_of_time_is_exit_75_and_the_next_call_goes_on(quick, tmp_path, capsys):
     assert reproduce(tmp_path, "--losses", "fpl", "--max-seconds", "0") == 75
+    assert not read_record(tmp_path / "mini" / "small-fpl-0.jsonl").epochs
     assert "the same command goes on from there" in capsys.readouterr().out
     assert reproduce(tmp_path, "--losses", "fpl") == 0
     assert read_record(tmp_path / "mini" / "small-fpl-0.jsonl").done
@@ -85,6 +86,7 @@ def test_a_diverging_run_is_one_line_and_the_others_still_run(quick, tmp_path, c
         (["reproduce", "mini", "--losses", "mse"], "has no loss 'mse'"),
         (["reproduce", "mini", "--device", "warp"], "unknown device 'warp'"),
         (["reproduce", "mini", "--device", "cuda:99"], "cuda:99"),
+        (["reproduce", "mini", "--device", "meta"], "'meta' is not supported: expected auto, cpu"),
         (["train", "--epochs", "1", "--batch-size", "1"], "batch_size of at least 2"),
         (["train", "--epochs", "1", "--lr", "-1"], "lr must be above 0, got -1"),
         (["report", "--runs", "no-such-folder"], "no-such-folder: no such folder of records"),
@@ -106,6 +108,8 @@ def test_errors_are_one_line_and_exit_2(arguments, words, capsys, monkeypatch, t
         ["train", "--epochs", "0"], ["train", "--seed", "-1"], ["data", "--source", "cloud"],
         ["reproduce", "mini", "--seeds", "a"], ["reproduce", "mini", "--seeds", "3-1"],
         ["reproduce", "mini", "--seeds", "1-"], ["reproduce", "mini", "--threads", "x"],
+        ["reproduce", "mini", "--max-seconds", "nan"], ["train", "--max-seconds", "-1"],
+        ["train", "--max-seconds", "soon"],
     ],
 )  # fmt: skip
 def test_what_the_parser_refuses_is_exit_2_too(arguments, capsys):

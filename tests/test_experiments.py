@@ -168,6 +168,36 @@ def test_a_record_of_another_configuration_is_not_overwritten(images, tmp_path):
     assert (tmp_path / "mini" / "small-fpl-0.jsonl").read_bytes() == before
 
 
+def late(c, images, out):
+    with pytest.raises(Paused):
+        run(c, images, out, deadline=time.monotonic() - 1, progress=False)
+
+
+def test_a_run_cut_in_its_first_epoch_has_a_record_that_says_what_it_is(images, tmp_path):
+    late(config(), images, tmp_path)
+    begun = read_record(tmp_path / "mini" / "small-fpl-0.jsonl")
+    assert begun.header["config"] == config().as_dict() and not begun.epochs and not begun.done
+    with pytest.raises(Conflict, match="config says epochs = 2, this run's 3"):
+        run(config(epochs=3), images, tmp_path, progress=False)
+    assert run(config(), images, tmp_path, progress=False).header == begun.header
+
+
+def test_a_checkpoint_whose_record_was_moved_away_is_not_another_runs_start(images, tmp_path):
+    """The cure that Conflict names must not give a record of a training that never was."""
+    faster = replace(config(), recipe=replace(config().recipe, lr=0.5))
+    whole = outcome(run(config(), images, tmp_path / "whole", progress=False))
+    late(faster, images, tmp_path)
+    (tmp_path / "mini" / "small-fpl-0.jsonl").rename(tmp_path / "moved.jsonl")
+    assert outcome(run(config(), images, tmp_path, progress=False)) == whole
+
+
+def test_a_run_that_never_got_to_a_checkpoint_gives_way(images, tmp_path):
+    path = tmp_path / "mini" / "small-fpl-0.jsonl"
+    late(config(), images, tmp_path)
+    path.with_suffix(".ckpt").unlink()
+    assert len(run(config(epochs=3), images, tmp_path, progress=False).epochs) == 3
+
+
 def test_the_official_layouts_are_one_data_set(images, tmp_path):
     """A run begun on one layout's files is the same run on the other's."""
     first, second = (

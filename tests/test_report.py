@@ -56,6 +56,15 @@ def test_a_run_under_way_says_how_far_it_is():
     assert "| small | ce | 3 of 5 epochs |" in to_markdown([record("ce", done=False)])
 
 
+def test_a_run_cut_in_its_first_epoch_has_no_curve_yet(tmp_path):
+    begun = record("ce", done=False)
+    begun.epochs.clear()
+    write_record(begun, tmp_path / "runs")
+    text = report(tmp_path / "runs", tmp_path / "to")
+    assert "| small | ce | 0 of 5 epochs |" in text
+    assert not list((tmp_path / "to").glob("*.png"))
+
+
 def test_one_seed_has_no_spread():
     text = to_markdown([record()])
     assert "| small | fpl | 1 seed |" in text and "±" not in text

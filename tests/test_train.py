@@ -1,5 +1,6 @@
 """The loop: what it computes, where it stops, and that a cut leaves no trace."""
 
+import itertools
 import math
 import time
 
@@ -115,7 +116,7 @@ def test_a_training_cut_anywhere_ends_bit_for_bit_where_the_whole_one_does(
         torch.manual_seed(cuts)  # whatever happened in between must not matter
         resumed, rows = run(
             recipe, network(seed=cuts), FalsePositiveLoss(LearnableAlpha(4)),
-            checkpoint=path, deadline=next(clock) + 5,
+            checkpoint=path, deadline=next(clock) + 3,
         )  # fmt: skip
         try:
             found = outcome(rows)
@@ -184,8 +185,22 @@ def test_the_losss_own_parameters_are_trained_along():
 
 def test_a_deadline_without_a_checkpoint_still_stops():
     _, rows = run(RECIPES["table 1"], deadline=time.monotonic() - 1)
-    with pytest.raises(Paused, match="epoch 1 before step 1 of 6"):
+    with pytest.raises(Paused, match="epoch 1 before step 2 of 6"):
         list(rows)
+
+
+def test_calls_that_come_too_late_still_end_the_training(tmp_path):
+    """Loading data may outlast --max-seconds: each call must get on, or they would never end."""
+    expected = outcome(run(RECIPES["table 1"])[1])
+    for cut in itertools.count():
+        late = {"checkpoint": tmp_path / "c", "deadline": time.monotonic() - 1}
+        _, rows = run(RECIPES["table 1"], **late)
+        try:
+            found = outcome(rows)
+            break
+        except Paused:
+            assert cut < 100, "no call gets on"
+    assert found == expected
 
 
 def test_a_damaged_checkpoint_is_named_with_the_cure(tmp_path):
