@@ -87,7 +87,8 @@ def check_alpha(alpha: object) -> Alpha:
     if not callable(alpha):
         raise TypeError(
             "alpha: expected a number, a (C,) tensor, a callable (target, num_classes) -> (C,), or "
-            f"a pair (tuple) of these; got {type(alpha).__name__}: {alpha!r}."
+            f"a pair (tuple) of these; got {type(alpha).__name__}: {alpha!r}. Weights a class "
+            "go into torch.tensor([...])."
         )
     return alpha
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 from torch.nn import functional
 
 from fpl_lib._general import LOWEST, false_classes, in_full_precision
@@ -19,10 +20,12 @@ def suits_closed_form(logits: Tensor, alphas: tuple[float | Tensor, ...]) -> boo
     """Whether LogFPL can stand in for autograd: nothing but the logits wants a gradient.
 
     A number 0 must leave its term out, which LogFPL does not. torch.compile fuses the general
-    case better than hand-written steps, and every torch.func transform (grad, vmap, jvp) would
-    need a rule of its own.
+    case better than hand-written steps, and forward mode and every torch.func transform (grad,
+    vmap, jvp) would need a rule of its own.
     """
     if not logits.requires_grad or torch.compiler.is_compiling() or _transforms_active():
+        return False
+    if forward_ad.unpack_dual(logits).tangent is not None:
         return False
     return not any(a.requires_grad if isinstance(a, Tensor) else a == 0 for a in alphas)
 

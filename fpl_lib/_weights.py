@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -30,12 +33,30 @@ def _class_weight(
     if isinstance(alpha, Tensor):
         check_alpha_for(alpha, z)
     else:
-        alpha = alpha(_labels_for_rule(labels, counted), num_classes)
+        alpha = _ask(alpha, _labels_for_rule(labels, counted), num_classes)
         check_alpha_for(alpha, z, came_from=" from the callable")
     alpha = alpha.to(torch.float64 if z.dtype == torch.float64 else torch.float32)
     if scale != 1:
         alpha = alpha * scale
     return alpha.view(num_classes, *[1] * (z.dim() - 2)).expand(z.shape)
+
+
+def _ask(rule: Callable[[Tensor, int], Tensor], labels: Tensor, num_classes: int) -> Tensor:
+    """The rule's weights. A rule that takes something else, such as class_alpha, is named."""
+    try:
+        return rule(labels, num_classes)
+    except TypeError as error:
+        try:
+            inspect.signature(rule).bind(labels, num_classes)
+        except ValueError:  # a builtin without a signature
+            raise error from None
+        except TypeError:
+            name = getattr(rule, "__name__", type(rule).__name__)
+            raise TypeError(
+                f"alpha: expected a callable (target, num_classes) -> (C,); {name} does not take "
+                f"these two. Was its result meant, {name}(...)?"
+            ) from error
+        raise
 
 
 def _labels_for_rule(labels: Tensor, counted: Tensor | None) -> Tensor:

@@ -7,7 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from fpl_lib import FalsePositiveLoss, LearnableAlpha, false_positive_loss, log_term
+from fpl_lib import (
+    FalsePositiveLoss,
+    LearnableAlpha,
+    class_alpha,
+    false_positive_loss,
+    log_term,
+)
 
 Z, T = torch.zeros(3, 4), torch.tensor([0, 1, 3])
 ONE_HOT = torch.eye(4)[T]
@@ -75,6 +81,8 @@ WRONG = {
     "alpha answers a list": (Z, T, {"alpha": lambda t, c: [1.0] * c}, TypeError, "callable"),
     "alpha answers by sample": (Z, T, {"alpha": lambda t, c: torch.ones(3)}, ValueError, "got 3"),
     "alpha answers below 0": (Z, T, {"alpha": lambda t, c: -torch.ones(c)}, ValueError, "-1"),
+    "alpha a function of counts": (Z, T, {"alpha": class_alpha}, TypeError, "class_alpha(...)?"),
+    "alpha a class": (Z, T, {"alpha": (1, LearnableAlpha)}, TypeError, "LearnableAlpha(...)?"),
     "alpha of other size": (Z, T, {"alpha": LearnableAlpha(5)}, ValueError, "LearnableAlpha(4)"),
     # term
     "term a word": (Z, T, {"term": "log"}, TypeError, "got 'log'"),
@@ -134,6 +142,14 @@ def test_wrong_input_is_refused_by_function_and_module(logits, target, options, 
 def test_what_needs_no_logits_is_refused_when_the_module_is_made(options):
     with pytest.raises((TypeError, ValueError), match=next(iter(options))):
         FalsePositiveLoss(**options)
+
+
+def test_an_error_within_a_rule_stays_the_rule_s_own():
+    def rule(target, num_classes):
+        return target + None
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        false_positive_loss(Z, T, alpha=rule)
 
 
 def test_numpy_s_numbers_are_numbers():

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 from torch.autograd import functional as autograd_functional
 from torch.func import grad, hessian, jacrev, jvp, vmap
 
@@ -171,6 +172,9 @@ def test_func_transforms_agree_with_autograd(options):
     direction = torch.randn_like(logits)
     value, slope = jvp(loss, (logits,), (direction,))
     torch.testing.assert_close((value, slope), (loss(logits), (gradient * direction).sum()))
+    with forward_ad.dual_level():
+        dual = forward_ad.make_dual(logits.clone().requires_grad_(), direction)
+        torch.testing.assert_close(forward_ad.unpack_dual(loss(dual)).tangent, slope)
     curvature = autograd_functional.hessian(loss, logits)
     torch.testing.assert_close(hessian(loss)(logits), curvature)
 
