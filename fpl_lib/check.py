@@ -22,7 +22,7 @@ from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.exercises.kinds import Exercise
 from fpl_lib.plots import publish, show
 
-__all__ = ["ExerciseFailed", "card", "check", "hint", "predict", "require"]
+__all__ = ["ExerciseFailed", "card", "check", "hint", "predict"]
 
 MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
 _GRADING_SEEDS = (1_000_001, 1_000_002, 1_000_003)  # no student's check gets this far
@@ -75,11 +75,6 @@ def check(name: str, answer: Any = ..., *, strict: bool = False) -> None:
     if verdict.figure is not None:
         show(verdict.figure, alt=describe(verdict.figure))
     _say(_words(task, verdict), _EDGES[verdict.status])
-
-
-def require(name: str, answer: Any = ...) -> None:
-    """The same as `check(name, answer, strict=True)`."""
-    check(name, answer, strict=True)
 
 
 def hint(name: str) -> None:

@@ -13,7 +13,6 @@ import torch
 import trial_exercises as trial
 
 from fpl_lib.exercises import (
-    FigureExercise,
     Mistake,
     Option,
     Quiz,
@@ -291,13 +290,16 @@ def test_mistake_needs_an_explanation():
         Mistake("sign", "wrong", 1)
 
 
-def test_repeated_mistakes_are_refused():
-    twice = (*trial.HALF.mistakes[:2], trial.HALF.mistakes[0])
+FIRST = trial.HALF.mistakes[0]
+
+
+@pytest.mark.parametrize(
+    "third",
+    [replace(FIRST, message="Another message, but the name again."), replace(FIRST, name="b")],
+)
+def test_mistakes_that_share_a_name_or_a_message_are_refused(third):
     with pytest.raises(ValueError, match="different names and messages"):
-        FigureExercise(
-            id="99-x", title="X", difficulty=1, minutes=1, solution=1, mistakes=twice,
-            hints=("one", "two"), readings={},
-        )  # fmt: skip
+        replace(trial.HALF, mistakes=(*trial.HALF.mistakes, third))
 
 
 RIGHT_ONE, WRONG_ONE = Option("a", True, "yes"), Option("b", False, "no")
