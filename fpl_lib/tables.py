@@ -52,7 +52,7 @@ def _columns(rows: list[list[str]], numeric: list[bool]) -> list[str]:
 def _html(caption: str, head: list[str], body: list[list[str]], numeric: list[bool]) -> str:
     top = _row(head, numeric, 'th scope="col"')
     rows = "".join(_row(row, numeric, "td") for row in body)
-    title = f'<caption style="text-align:left">{html.escape(caption)}</caption>'
+    title = f'<caption style="text-align:left;white-space:nowrap">{html.escape(caption)}</caption>'
     return f"<table>{title}<thead>{top}</thead><tbody>{rows}</tbody></table>"
 
 

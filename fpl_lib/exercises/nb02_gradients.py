@@ -231,6 +231,11 @@ FPL_GRADIENT = FunctionExercise(
             ),
         ),
         Mistake(
+            "the push",
+            "This is the push, minus the gradient: every sign is the other way round.",
+            lambda z, t, alpha_t, alpha_f: -_gradient(z, t, alpha_t, alpha_f),
+        ),
+        Mistake(
             "alphas exchanged",
             "The two weights are exchanged: `alpha_T` belongs to `p - e_T`.",
             lambda z, t, alpha_t, alpha_f: _gradient(z, t, alpha_f, alpha_t),

@@ -81,11 +81,18 @@ def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
     targets = torch.from_numpy(rng.integers(0, 5, count))
     targets[0] = 2
     far = torch.tensor([[0.0, 200.0, 1.0]]) + float(rng.integers(0, 3))
-    near = torch.tensor([[0.0, 1.0, 30.0, -1.0]]) + float(rng.integers(0, 3))
+    near = torch.tensor([[0.0, 1.0, 30.0, -1.0], [0.0, 1.0, 12.0, -1.0]]) + float(
+        rng.integers(0, 3)
+    )
     short = torch.from_numpy(rng.standard_normal((3, 6))).to(torch.bfloat16)
     short[:, 4] += 9
     zero = torch.zeros(1, dtype=torch.long)
-    return [(moderate, targets), (far, zero), (near, zero), (short, torch.tensor([0, 1, 2]))]
+    return [
+        (moderate, targets),
+        (far, zero),
+        (near, zero.repeat(2)),
+        (short, torch.tensor([0, 1, 2])),
+    ]
 
 
 STABLE = FunctionExercise(
@@ -119,9 +126,15 @@ STABLE = FunctionExercise(
         ),
         Mistake(
             "a floor",
-            "The floor (a clamp, or a small number inside the logarithm) makes the value finite "
-            "but wrong, and the gradient 0: the most confident mistakes teach nothing.",
+            "The floor (a clamp, or a tiny number inside the logarithm) makes the value finite but "
+            "wrong, and the gradient 0: the most confident mistakes teach nothing.",
             _by_softmax(lambda p: (1 - p).clamp(min=1e-7), dtype=torch.float32),
+        ),
+        Mistake(
+            "a small number added",
+            "The number added in the logarithm makes the value finite but wrong: where p_F rounds "
+            "to 1 the gradient is 0, and the most confident mistakes teach nothing.",
+            _by_softmax(lambda p: 1 - p + 1e-7, dtype=torch.float32),
         ),
         Mistake(
             "left out T",

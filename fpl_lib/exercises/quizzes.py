@@ -10,6 +10,14 @@ from fpl_lib.exercises.kinds import Option, Quiz
 from fpl_lib.plots import in_ipython, publish, widget_view
 
 LETTERS = "ABCDEF"
+# ipywidgets gives each option one line and cuts off the rest; here a long one takes a second line.
+_STYLE = (
+    "<style>.fpl-quiz .widget-html-content{line-height:1.5}"
+    ".fpl-quiz .widget-radio-box label{display:block;position:relative;padding-left:24px;"
+    "height:auto;line-height:1.6;white-space:normal}"
+    ".fpl-quiz .widget-radio-box input{position:absolute;left:0;top:.3em;margin:0;height:auto}"
+    "</style>"
+)
 
 
 def ask(name: str) -> None:
@@ -65,5 +73,7 @@ def as_widget(question: Quiz) -> Any:
         answer.value = feedback(question.options[change["new"]])
 
     buttons.observe(picked, names="value")
-    head = widgets.HTML(f"<b>Predict before you run:</b> {inline(question.question)}")
-    return widgets.VBox([head, buttons, answer], layout=wide)
+    head = widgets.HTML(f"{_STYLE}<b>Predict before you run:</b> {inline(question.question)}")
+    shown = widgets.VBox([head, buttons, answer], layout=wide)
+    shown.add_class("fpl-quiz")
+    return shown
