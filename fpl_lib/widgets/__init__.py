@@ -5,11 +5,13 @@ from fpl_lib.widgets.formula_controls import probability_sliders
 from fpl_lib.widgets.gradient_controls import descent_sliders, logit_sliders
 from fpl_lib.widgets.pushes import PushFigure
 from fpl_lib.widgets.simplex import DescentFigure, descend, draw_simplex, interior, to_plane
+from fpl_lib.widgets.variants import VariantFigure, variant_controls
 
 __all__ = [
     "DescentFigure",
     "FormulaFigure",
     "PushFigure",
+    "VariantFigure",
     "descend",
     "descent_sliders",
     "draw_simplex",
@@ -17,4 +19,5 @@ __all__ = [
     "logit_sliders",
     "probability_sliders",
     "to_plane",
+    "variant_controls",
 ]
