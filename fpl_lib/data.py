@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .layouts import CLASSES, LAYOUTS, DataError, Layout, read_split
+from .layouts import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
 
 __all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "fetch_cifar10", "load_cifar10"]
 
@@ -111,8 +111,8 @@ def load_cifar10(root: str | os.PathLike[str] | None = None, *, source: str = "a
     if found is None and source == "disk":
         raise DataError(
             f"CIFAR-10 is not in {root}, which has neither {LAYOUTS[0].folder} nor "
-            f"{LAYOUTS[1].folder}; `python -m fpl_lib data` fetches it, or set FPL_DATA_DIR to the "
-            "folder that holds one of them."
+            f"{LAYOUTS[1].folder}; `{fetch_command(root)}` fetches it, or set FPL_DATA_DIR to "
+            "the folder that holds one of them."
         )
     return found or _load_mini(root)
 

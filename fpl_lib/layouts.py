@@ -15,6 +15,7 @@ import io
 import os
 import pickle
 import secrets
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,15 @@ BIN = Layout(
     },
 )
 LAYOUTS = (PY, BIN)
-CURE = "`python -m fpl_lib data` fetches CIFAR-10 anew and replaces what is damaged"
+
+
+def fetch_command(root: Path) -> str:
+    """What to type to get CIFAR-10 into `root`, which need not be the folder that is the default.
+
+    >>> fetch_command(Path("big disk"))
+    "python -m fpl_lib data --data-dir 'big disk'"
+    """
+    return f"python -m fpl_lib data --data-dir {shlex.quote(str(root))}"
 
 
 def md5_of(data: bytes | memoryview) -> str:
@@ -103,7 +112,7 @@ def md5_of(data: bytes | memoryview) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def read_checked(path: Path, expected: str, cure: str = CURE) -> bytes:
+def read_checked(path: Path, expected: str, cure: str) -> bytes:
     """The bytes of `path`, if their MD5 is `expected`; DataError naming the file otherwise."""
     try:
         data = path.read_bytes()
@@ -159,7 +168,9 @@ def _from_records(data: bytes) -> tuple[np.ndarray, np.ndarray]:
 
 def read_file(path: Path, layout: Layout) -> tuple[np.ndarray, np.ndarray]:
     """Images (N, 3072) uint8 and labels (N,) of one official file, after its MD5 was checked."""
-    data = read_checked(path, layout.md5[path.name])
+    command = fetch_command(path.parent.parent)
+    cure = f"`{command}` fetches CIFAR-10 anew and replaces what is damaged"
+    data = read_checked(path, layout.md5[path.name], cure)
     pixels, labels = _from_pickle(data) if layout.name == "py" else _from_records(data)
     return pixels, labels.astype(np.int64)
 

@@ -7,6 +7,7 @@ one CPU.
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import tempfile
@@ -59,8 +60,11 @@ class Recipe:
                 "expected a batch_size of at least 2 (batch norm needs two samples) and at least "
                 f"1 epoch, got {self.batch_size} and {self.epochs}"
             )
-        if not self.lr > 0:
-            raise ValueError(f"lr must be above 0, got {self.lr}")
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f"lr must be above 0 and finite, got {self.lr}")
+        for name in ("momentum", "weight_decay", "gamma"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
 
 
 class Paused(Exception):

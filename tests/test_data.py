@@ -10,7 +10,7 @@ from fake_cifar import FakeCIFAR10, md5
 
 from fpl_lib import data, layouts
 from fpl_lib.data import CIFAR10, DataError, data_root, fetch_cifar10, load_cifar10
-from fpl_lib.layouts import BIN, PY
+from fpl_lib.layouts import BIN, PY, fetch_command
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_root_is_argument_then_environment_then_the_repositorys(monkeypatch, tmp
 def test_nothing_there(fake, tmp_path):
     with pytest.raises(DataError, match="not in .*python -m fpl_lib data.*FPL_DATA_DIR") as caught:
         load_cifar10(tmp_path, source="disk")
-    assert str(tmp_path) in str(caught.value)
+    assert f"`{fetch_command(tmp_path)}`" in str(caught.value)
     fallen_back = load_cifar10(tmp_path)
     assert fallen_back.source == "mini"
     assert "excerpt" in fallen_back.describe() and "not comparable" in repr(fallen_back)
@@ -109,14 +109,14 @@ def test_a_damaged_file_is_named_and_never_passed_over(fake, tmp_path, layout, s
     message = str(caught.value)
     assert str(path) in message and "\n" not in message
     assert layout.md5[path.name] in message and md5(path.read_bytes()) in message
-    assert "python -m fpl_lib data" in message
+    assert f"`{fetch_command(tmp_path)}`" in message
 
 
 @pytest.mark.parametrize("layout", [PY, BIN], ids=lambda layout: layout.name)
 def test_a_missing_file_is_named(fake, tmp_path, layout):
     path = fake.write(tmp_path, layout) / layout.files[-1]
     path.unlink()
-    with pytest.raises(DataError, match="is missing; `python -m fpl_lib data`") as caught:
+    with pytest.raises(DataError, match="is missing; `python -m fpl_lib data") as caught:
         load_cifar10(tmp_path)
     assert str(path) in str(caught.value)
 

@@ -279,6 +279,9 @@ def test_adadeltas_steps_at_the_papers_rate_vanish_in_half_precision():
         ({"epochs": 0}, "at least 1 epoch"),
         ({"lr": 0.0}, "lr must be above 0"),
         ({"lr": math.nan}, "lr must be above 0"),
+        ({"lr": math.inf}, "lr must be above 0 and finite, got inf"),
+        ({"weight_decay": -0.1}, "weight_decay must be 0 or more, got -0.1"),
+        ({"momentum": math.nan}, "momentum must be 0 or more, got nan"),
     ],
 )
 def test_a_recipe_that_cannot_be_is_refused(fields, words):
