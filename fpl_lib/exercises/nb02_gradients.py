@@ -13,12 +13,13 @@ from fpl_lib.exercises import FunctionExercise, Mistake
 
 
 def _samples(rng: np.random.Generator) -> list[tuple[Tensor, int]]:
-    """One sample each, (C,) and T; in the first T leads, in the second it does not."""
+    """One sample each, (C,) and T: T leads, T is last, and whatever comes."""
     cases = []
-    for lead in (3.0, -2.0, 0.0):
+    for place in (1, 0, None):
         z = torch.from_numpy(rng.standard_normal(int(rng.integers(4, 8))))
         t = int(rng.integers(len(z)))
-        z[t] += lead
+        if place is not None:
+            z[t] = z.max() + 0.5 if place else z.min() - 0.5
         cases.append((z, t))
     return cases
 

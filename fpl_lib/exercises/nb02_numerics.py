@@ -77,7 +77,7 @@ def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
     """Moderate logits; gaps that float32, bfloat16 and float64 cannot take."""
     count = int(rng.integers(4, 7))
     moderate = torch.from_numpy(2 * rng.standard_normal((count, 5))).float()
-    moderate[0, 2] += 4  # T leads in the first sample
+    moderate[0, 2] = moderate[0].max() + 1  # T leads in the first sample
     targets = torch.from_numpy(rng.integers(0, 5, count))
     targets[0] = 2
     far = torch.tensor([[0.0, 200.0, 1.0]]) + float(rng.integers(0, 3))
