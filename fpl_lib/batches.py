@@ -83,7 +83,7 @@ class Batches:
                 f"batch_size: expected at most {len(images)}, the number of images, since "
                 f"drop_last leaves no batch otherwise; got {batch_size}."
             )
-        self.device = torch.device(device)
+        self.device = _device(device)
         self.images = images.to(self.device)
         self.labels = labels.to(self.device)
         self._mean = _per_channel("mean", mean, images.shape[1]).to(self.device)
@@ -157,6 +157,13 @@ def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Te
     at = rows[:, :, None] * padded.shape[3] + columns[:, None, :]  # (B, H, W) into a flat plane
     at = at.view(count, 1, -1).expand(-1, channels, -1)
     return padded.flatten(2).gather(2, at).view(images.shape)
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        return torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f'device: expected "cpu", "cuda" or "cuda:N"; got {device!r}.') from error
 
 
 def _check_images(images: object) -> None:
