@@ -103,6 +103,21 @@ def _check_alpha_tensor(alpha: Tensor) -> None:
         )
 
 
+def check_alpha_sizes(alphas: tuple, k: int | None) -> None:
+    """Refuse tensors that no number of classes fits, or that leave fewer than k false ones."""
+    sizes = {len(alpha) for alpha in alphas if isinstance(alpha, Tensor)}
+    if len(sizes) > 1:
+        raise ValueError(
+            f"alpha: expected two tensors of one length, a weight a class; got {min(sizes)} and "
+            f"{max(sizes)}."
+        )
+    least = 2 if k is None else k + 1
+    if sizes and min(sizes) < least:
+        raise ValueError(
+            f"alpha: expected weights of at least {least} classes for k = {k}; got {min(sizes)}."
+        )
+
+
 def check_alpha_values(alpha: Tensor) -> None:
     """Refuse negative, infinite and NaN weights. Reads values: a synchronisation on CUDA."""
     try:

@@ -10,6 +10,7 @@ from fpl_lib._checks import (
     Alpha,
     Term,
     check_alpha,
+    check_alpha_sizes,
     check_alpha_values,
     check_logits,
     check_options,
@@ -189,10 +190,12 @@ class FalsePositiveLoss(nn.Module):
         check_options(k, pool, reduction, ignore_index)
         for one in split_pair("term", term):
             check_term(one)
-        for one in split_pair("alpha", alpha):
+        alphas = split_pair("alpha", alpha)
+        for one in alphas:
             check_alpha(one)
             if isinstance(one, Tensor):
                 check_alpha_values(one)
+        check_alpha_sizes(alphas, k)
         self._alpha_is_pair = self._hold("alpha", alpha)
         self._term_is_pair = self._hold("term", term)
         self.k, self.pool, self.reduction, self.ignore_index = k, pool, reduction, ignore_index
