@@ -132,9 +132,10 @@ def _words(task: Exercise, verdict: Verdict) -> str:
     mark = MARKS[verdict.status]
     if verdict.status == NOT_ATTEMPTED:
         return f"{mark} Not attempted: {task.title}"
-    if verdict.status == RIGHT:
-        return f"{mark} Right: {task.title}" + (f". {task.takeaway}" if task.takeaway else "")
     detail = f"\n{verdict.detail}" if verdict.detail else ""
+    if verdict.status == RIGHT:
+        learnt = f". {task.takeaway}" if task.takeaway else ""
+        return f"{mark} Right: {task.title}{learnt}{detail}"
     return f'{mark} Not yet: {verdict.reason}{detail}\nStuck? Run `hint("{task.id}")`.'
 
 

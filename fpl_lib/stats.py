@@ -300,14 +300,16 @@ def wilson(right: int, images: int, *, level: float = 0.95) -> Interval:
     return Interval(100 * right / images, 100 * float(found.low), 100 * float(found.high), level)
 
 
-def prediction_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
+def prediction_interval(values: ArrayLike, *, level: float = 0.95, runs: int = 1) -> Interval:
     """Where *one further* run should fall, given runs like it: to place a single printed number.
 
-    mean ± t · sd · √(1 + 1/n), for normal values. The estimate is the mean.
+    mean ± t · sd · √(1/m + 1/n), for normal values and the mean of m further runs. The estimate is
+    the mean.
 
     Args:
         values: at least two runs' results, one a seed.
         level: share of further runs that should fall inside.
+        runs: m, how many further runs the number to be placed is the mean of.
 
     Raises:
         ValueError: as in `mean_interval`.
@@ -322,5 +324,6 @@ def prediction_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
     _numbers.check_between("level", level)
     n, mean = len(sample), float(sample.mean())
     t = stats.t.ppf((1 + level) / 2, n - 1)
-    half = float(t * sample.std(ddof=1) * math.sqrt(1 + 1 / n))
+    further = 1 / _numbers.count("runs", runs, 1)
+    half = float(t * sample.std(ddof=1) * math.sqrt(further + 1 / n))
     return Interval(mean, mean - half, mean + half, level)

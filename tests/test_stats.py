@@ -193,6 +193,12 @@ def test_prediction_interval_covers_one_further_run():
     assert inside == pytest.approx(0.95, abs=0.012)
 
 
+def test_prediction_interval_covers_the_mean_of_further_runs():
+    runs = np.random.default_rng(1).normal(64.7, 0.4, size=(3000, 8))
+    inside = [run[5:].mean() in prediction_interval(run[:5], runs=3) for run in runs]
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.012)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -212,6 +218,7 @@ def test_prediction_interval_covers_one_further_run():
         (lambda: wilson(11, 10), ValueError, "at most the 10 images"),
         (lambda: wilson(0, 0), ValueError, "at least 1"),
         (lambda: prediction_interval([1.0]), ValueError, "at least two"),
+        (lambda: prediction_interval([1.0, 2.0], runs=0), ValueError, "at least 1"),
     ],
 )
 def test_wrong_input_is_refused(call, error, message):

@@ -40,9 +40,9 @@ def difference(
         return _dicts(expected, got, what, tolerance)
     if isinstance(expected, tuple | list):
         return _sequences(expected, got, what, tolerance)
-    if (left := _numbers(expected)) is None:
+    if (left := as_numbers(expected)) is None:
         return "" if _same(expected, got) else f"{what} is {_kind(got)} that does not match"
-    if (right := _numbers(got)) is None:
+    if (right := as_numbers(got)) is None:
         return f"{what} is {_kind(got)}, expected {_kind(expected)}"
     return _arrays(left, right, what, tolerance)
 
@@ -59,7 +59,7 @@ def show_value(value: Any) -> str:
     if isinstance(value, dict):
         inside = ", ".join(f"{key}: {show_value(item)}" for key, item in value.items())
         return f"{{{inside}}}"
-    numbers = _numbers(value)
+    numbers = as_numbers(value)
     if numbers is None or isinstance(value, bool):
         try:
             text = repr(value)
@@ -77,7 +77,7 @@ def size(value: Any) -> int:
         return sum(size(item) for item in value)
     if isinstance(value, dict):
         return sum(size(item) for item in value.values())
-    numbers = _numbers(value)
+    numbers = as_numbers(value)
     return 1 if numbers is None else numbers.size
 
 
@@ -120,7 +120,7 @@ def _dicts(expected: Any, got: Any, what: str, tolerance: dict[str, float]) -> s
     return f"{what} has {extra[0]!r} too many" if extra else ""
 
 
-def _numbers(value: Any) -> np.ndarray | None:
+def as_numbers(value: Any) -> np.ndarray | None:
     """Numbers of any make as one NumPy array (floats as float64); None for anything else."""
     try:
         if isinstance(value, torch.Tensor):

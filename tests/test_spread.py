@@ -1,0 +1,161 @@
+"""Is a training's number all right? Accepted as often as promised, and every fault told apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from fpl_lib.check import check
+from fpl_lib.exercises import Mistake, spread
+from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
+from fpl_lib.exercises.spread import TrainingExercise, acceptable, known_accuracies
+from fpl_lib.runs import Record, result_of, write_record
+
+KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)
+TASK = TrainingExercise(
+    id="99-all-right",
+    title="Two trainings",
+    difficulty=1,
+    minutes=5,
+    known=lambda: KNOWN,
+    runs=2,
+    solution=(36.5, 38.0),
+    mistakes=(
+        Mistake("share", "Accuracy is asked for in percent, not as a share.", (0.36, 0.38)),
+        Mistake("errors", "This is the share of errors: subtract it from 100.", (64.0, 62.0)),
+        Mistake("same seed", "Both networks grew from one seed: set it anew.", (37.0, 37.0)),
+    ),
+    hints=("First hint.", "Second hint."),
+)
+ONE = dataclasses.replace(TASK, id="99-one", runs=1, solution=37.0)
+
+
+def test_as_many_right_answers_are_accepted_as_the_level_says():
+    rng = np.random.default_rng(0)
+    task = dataclasses.replace(TASK, level=0.9)
+    verdicts = []
+    for _ in range(2000):
+        known, mine = rng.normal(60, 1, 8), rng.normal(60, 1, 2)
+        one = dataclasses.replace(task, known=lambda known=known: known)
+        verdicts.append(judge(one, mine).status)
+    assert verdicts.count(RIGHT) / 2000 == pytest.approx(0.9, abs=0.02)
+
+
+@pytest.mark.parametrize("answer", [(36.5, 38.0), [38, 36], np.array([36.0, 37.0])])
+def test_numbers_among_the_known_are_right_however_they_are_held(answer):
+    verdict = judge(TASK, answer)
+    assert verdict.status == RIGHT
+    assert verdict.detail.startswith("6 known runs: mean 36.9 %, standard deviation 1.2 points.")
+    assert "99 of 100 cases the mean of 2 further runs lies from" in verdict.detail
+
+
+def test_one_run_may_lie_further_off_than_a_mean_of_two():
+    both, one = acceptable(KNOWN, 2), acceptable(KNOWN, 1)
+    assert one.low < both.low < both.high < one.high
+    lonely = (one.low + both.low) / 2
+    assert judge(ONE, lonely).status == RIGHT
+    assert judge(TASK, (lonely - 0.1, lonely + 0.1)).status == WRONG
+
+
+@pytest.mark.parametrize("mistake", TASK.mistakes, ids=lambda mistake: mistake.name)
+@pytest.mark.parametrize("shift", [0.98, 1.0, 1.02])
+def test_answers_like_a_mistakes_are_known_by_its_name(mistake, shift):
+    values = shift * np.array(mistake.code)
+    assert judge(TASK, values).mistake == mistake.name
+
+
+def test_other_numbers_are_judged_by_their_distance():
+    low, high = judge(TASK, (20.0, 21.0)), judge(TASK, (48.0, 50.0))
+    assert low.reason.startswith("20.5 % is 16.4 points below") and "6 known" in low.detail
+    assert high.reason.startswith("49.0 % is 12.1 points above")
+    assert low.mistake is high.mistake is None
+
+
+def test_one_number_twice_is_never_right():
+    """Two seeds that give the very same count of right answers are one seed used twice."""
+    chance = Mistake("chance", "A network that knows nothing is right in 10 %.", (9.0, 11.0))
+    plain = dataclasses.replace(TASK, mistakes=(*TASK.mistakes[:2], chance))
+    assert "the very same accuracy" in judge(plain, (37.0, 37.0)).reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        37.0,
+        (37.0,),
+        (36.0, 37.0, 38.0),
+        "37",
+        (True, False),
+        (37.0, np.nan),
+        (37.0, 137.0),
+        [[36.0, 37.0]],
+        lambda: (36.0, 37.0),
+    ],
+)
+def test_what_is_no_accuracy_is_refused_with_what_was_expected(answer):
+    verdict = judge(TASK, answer)
+    assert verdict.status == WRONG and "2 accuracies in percent, one a seed" in verdict.reason
+
+
+@pytest.mark.parametrize("answer", [..., None, (..., ...), [37.0, ...]])
+def test_a_stub_is_not_attempted(answer):
+    assert judge(TASK, answer).status == NOT_ATTEMPTED
+
+
+def test_a_right_answer_is_shown_its_neighbours(monkeypatch, capsys):
+    monkeypatch.setattr("fpl_lib.check.exercise", lambda name: ONE)
+    check("99-one", 36.4)
+    assert capsys.readouterr().out.split("\n") == [
+        "✓ Right: Two trainings", judge(ONE, 36.4).detail, ""
+    ]  # fmt: skip
+
+
+def test_too_few_known_runs_are_refused():
+    with pytest.raises(ValueError, match="at least five runs.*got 4"):
+        acceptable(KNOWN[:4])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Seeds 1 and 0 of one loss, finished; seed 2 cut; another condition; another loss."""
+    for seed, top1, loss, condition in [(1, 40, "ce", ""), (0, 30, "ce", ""), (2, None, "ce", ""),
+                                        (3, 90, "ce", "noise40"), (0, 80, "fpl", "")]:  # fmt: skip
+        header = {"experiment": "mini", "model": "small", "loss": loss, "seed": seed,
+                  "config": {}, "data": {}, "environment": {}}  # fmt: skip
+        if condition:
+            header["condition"] = condition
+        rows = [
+            {"epoch": n, "train_loss": 1.0, "top1": 10.0 * n + seed, "top5": 100.0, "seconds": 1.0,
+             "images_per_second": 1.0}
+            for n in (1, 2)
+        ]  # fmt: skip
+        record = Record(header, rows[: 1 if top1 is None else 2])
+        if top1 is not None:
+            record.result = result_of(np.array([[top1, 100 - top1], [0, 0]]), 100.0)
+        path = tmp_path / "mini" / f"small-{loss}-{condition}{seed}.jsonl"
+        if condition:
+            path.write_text("".join(json.dumps(line) + "\n" for line in record.lines()))
+        else:
+            write_record(record, tmp_path)
+    return tmp_path
+
+
+def test_known_accuracies_are_those_of_one_setting_by_seed(folder):
+    found = known_accuracies("mini", "small", "ce", folder=folder)
+    assert found == (30.0, 40.0)
+    assert known_accuracies("mini", "small", "ce", epoch=1, folder=folder) == (10.0, 11.0, 12.0)
+    assert known_accuracies("mini", "small", "ce", epoch=2, folder=folder) == (20.0, 21.0)
+    noisy = known_accuracies("mini", "small", "ce", condition="noise40", folder=folder)
+    assert noisy == (90.0,)
+
+
+def test_where_nothing_is_recorded_the_command_is_named(folder):
+    with pytest.raises(LookupError, match="reproduce mini --models small --losses mae"):
+        known_accuracies("mini", "small", "mae", folder=folder)
+
+
+def test_the_records_are_looked_for_in_the_repository():
+    assert (spread.RUNS / "table2").is_dir()
