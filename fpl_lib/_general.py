@@ -57,14 +57,18 @@ def log_right(z: Tensor, true: Tensor, false: Tensor, pool: str | None) -> tuple
 
     Shapes: (N, 1, d1, ...), and (N, k, d1, ...) or, pooled, (N, 1, d1, ...).
     """
-    # LOWEST for F, not -inf: should all other classes be ruled out, the shift stays finite.
-    rest = z.scatter(1, false[:, :1], LOWEST)
-    shift = rest.detach().amax(1, keepdim=True)
-    log_rest = (rest - shift).exp().sum(1, keepdim=True).log()
+    rest = z.scatter(1, false[:, :1], -torch.inf)
+    shift = rest.detach().amax(1, keepdim=True).clamp(min=LOWEST)
+    sum_rest = (rest - shift).exp().sum(1, keepdim=True)
+    # All other classes ruled out: p_F is 1 and L_F infinite. Its gradient stays e_F, with nothing
+    # for the others to share; the slope of log 0 would make it NaN.
+    alone = sum_rest == 0
+    log_rest = sum_rest.masked_fill(alone, 1).log()
     shifted = z.gather(1, torch.cat((true, false), 1)) - shift
     z_true, z_top, z_false = shifted[:, :1], shifted[:, 1:2], shifted[:, 1:]
     log_all = torch.logaddexp(log_rest, z_top)
     r_true, r_top = z_true - log_all, functional.logsigmoid(log_rest - z_top)
+    r_top = r_top - torch.zeros_like(r_top).masked_fill(alone, torch.inf)
     if false.shape[1] == 1:
         return r_true, r_top
     p_false = (z_false - log_all).exp()

@@ -71,10 +71,11 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
     """Show a figure once, as a PNG that carries its alternative text, and close it.
 
     `fig` is the figure to show; without one, pyplot's current figure. `alt` says in one or two
-    sentences what a reader would see and should conclude (at least 40 characters): it goes into
-    the output's metadata, from where nbconvert and screen readers take it. `live` is an optional
-    ipywidgets widget: a running notebook then shows the widget, and any place without a kernel
-    (a web page, a printed copy) shows the picture instead.
+    sentences what a reader would see and should conclude (at least 40 characters). It is stored
+    twice: in the output's metadata, which nbconvert's `classic` template turns into the picture's
+    `alt` (JupyterLab and the `lab` template do not), and as the output's plain text. `live` is an
+    optional ipywidgets widget: a running notebook then shows the widget, and any place without a
+    kernel (a web page, a printed copy) shows the picture instead.
 
     Raises ValueError if `alt` is missing or says nothing, if there is no figure to show, or if
     the picture is wider than 1000 pixels or larger than 80 KB; TypeError if `fig` is not a figure.

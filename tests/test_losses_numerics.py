@@ -261,3 +261,32 @@ def test_a_true_class_ruled_out_costs_infinitely_much_but_its_gradient_is_finite
     loss.backward()
     assert loss == torch.inf
     assert logits.grad.tolist() == [-1.0 if j == true else 2.0 * (j == 1) for j in range(3)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize(
+    "options", [{}, {"term": (log_term, minus)}, {"k": 2}, {"k": None}], ids=str
+)
+def test_a_false_class_that_alone_is_left_costs_infinitely_much_but_its_gradient_is_finite(
+    options, dtype
+):
+    logits = torch.tensor([[-torch.inf, 2.0, -torch.inf]], dtype=dtype, requires_grad=True)
+    loss = false_positive_loss(logits, torch.tensor([0]), alpha=(0, 1), **options)
+    loss.backward()
+    assert loss == torch.inf
+    assert logits.grad.tolist() == [[0.0, 1.0, 0.0]]
+
+
+def test_a_false_class_beside_classes_at_the_lowest_number_costs_what_they_are_below_it():
+    """As in attention masks: far below, but not ruled out."""
+    lowest = torch.finfo(torch.float32).min
+    logits = torch.tensor([[lowest, 2.0, lowest]])
+    assert false_positive_loss(logits, torch.tensor([0]), alpha=(0, 1)) == -lowest
+
+
+def test_a_bounded_term_stays_finite_where_the_false_class_alone_is_left():
+    logits = torch.tensor([[-torch.inf, 2.0, -torch.inf]], requires_grad=True)
+    loss = false_positive_loss(logits, torch.tensor([0]), term=squared_term)
+    loss.backward()
+    assert loss == 2
+    assert torch.equal(logits.grad, torch.zeros(1, 3))

@@ -16,7 +16,6 @@ from fpl_lib.widgets._frame import fixed_figure, png
 NATS = 6.0
 """The loss axis ends here; a longer bar runs into the edge, its number stays right."""
 BYSTANDER = "#C4C4C4"
-LARGEST = torch.finfo(torch.float32).max / 2
 
 
 def move(probabilities: Sequence[float], index: int, value: float) -> np.ndarray:
@@ -101,9 +100,7 @@ class FormulaFigure:
         target = torch.tensor(self.true)
 
         def loss(alpha: Any) -> float:
-            value = false_positive_loss(logits, target, alpha=alpha).item()
-            # Where p_F is 1, the library may stop at the largest number that float32 holds.
-            return value if value < LARGEST else math.inf
+            return false_positive_loss(logits, target, alpha=alpha).item()
 
         parts = {"L_T": loss((1.0, 0.0)), "L_F": loss((0.0, 1.0))}
         return parts | {"FPL": loss(torch.tensor(self.alpha)), "CE": parts["L_T"]}
