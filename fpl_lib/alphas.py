@@ -71,6 +71,22 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     )
 
 
+def flipped_alpha(counts: Tensor | Sequence[float]) -> Tensor:
+    """Eq. 4's weights in the opposite order: the largest weight for the most frequent class.
+
+    max(alpha) + min(alpha) - alpha_i, with alpha of `class_alpha`: the same range, so that as α_F
+    it changes which false class counts most and nothing else. Not in the paper.
+
+    Args and errors as in `class_alpha`.
+
+    Example:
+        >>> flipped_alpha([50, 30, 20])
+        tensor([0.8000, 0.6000, 0.5000])
+    """
+    alpha = class_alpha(counts)
+    return alpha.max() + alpha.min() - alpha
+
+
 def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
     """Weight each class by the share of the minibatch that is *not* of that class (Eq. 7).
 

@@ -1,4 +1,4 @@
-"""The paper's experiments as data, and the function that runs one configuration into one record."""
+"""From an experiment to its runs, and from one configuration to one record."""
 
 from __future__ import annotations
 
@@ -14,87 +14,21 @@ from pathlib import Path
 import torch
 import torchvision
 from filelock import FileLock, Timeout
-from torch import Tensor, nn
 
-from .alphas import class_alpha
 from .batches import Batches
+from .catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
 from .data import CIFAR10
-from .losses import FalsePositiveLoss
 from .metrics import confusion_matrix
 from .models import build_model
-from .rivals import (
-    LossModule,
-    balanced_softmax_loss,
-    class_balanced_loss,
-    focal_loss,
-    gce_loss,
-    logit_adjusted_loss,
-    mae_loss,
-    poly1_loss,
-    sce_loss,
-)
+from .pretrained import load_weights, name_weights
 from .runs import Record, read_record, result_of, write_record
+from .subsets import long_tail, noisy_labels
 from .train import Recipe, predict, train
 
-# A loss by name: a function of the training labels' counts (C,), so that Eq. 4 can be used.
-LOSSES: dict[str, Callable[[Tensor], nn.Module]] = {
-    "fpl": lambda counts: FalsePositiveLoss(class_alpha(counts)),
-    "ce": lambda counts: nn.CrossEntropyLoss(),
-    "focal": lambda counts: LossModule(focal_loss),
-    "poly1": lambda counts: LossModule(poly1_loss),
-    "gce": lambda counts: LossModule(gce_loss),
-    "sce": lambda counts: LossModule(sce_loss),
-    "mae": lambda counts: LossModule(mae_loss),
-    "class_balanced": lambda counts: LossModule(class_balanced_loss, counts=counts),
-    "balanced_softmax": lambda counts: LossModule(balanced_softmax_loss, counts=counts),
-    "logit_adjusted": lambda counts: LossModule(logit_adjusted_loss, counts=counts),
-}
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """A table or figure as data: which networks, which losses, one recipe for all of them."""
-
-    name: str
-    about: str
-    models: tuple[str, ...]
-    losses: tuple[str, ...]
-    recipe: Recipe
-    stem: str = "torchvision"
-    source: str = "auto"  # where the images come from, as in load_cifar10
-
-
-EXPERIMENTS = {
-    experiment.name: experiment
-    for experiment in (
-        Experiment(
-            "table2",
-            "Table 2: false positives per class on CIFAR-10, by the recipe of Table 1",
-            models=("resnet18", "efficientnet_v2_s"),
-            losses=("fpl", "ce"),
-            # Table 1 names batch size, epochs, learning rate, AdaDelta and the cosine schedule, and
-            # nothing else: so no augmentation and no weight decay.
-            recipe=Recipe(amp=True),
-        ),
-        Experiment(
-            "mini",
-            "A small network on cifar10-mini: a minute a run on a laptop",
-            models=("small",),
-            losses=("fpl", "ce"),
-            recipe=Recipe(
-                batch_size=64,
-                epochs=20,
-                optimizer="sgd",
-                lr=0.1,
-                momentum=0.9,
-                nesterov=True,
-                weight_decay=5e-4,
-                augment=True,
-            ),  # fmt: skip
-            source="mini",
-        ),
-    )
-}
+__all__ = [
+    "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig", "after",
+    "completed", "conditioned", "configs", "cpu_name", "environment", "run", "shortened",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -107,10 +41,23 @@ class RunConfig:
     seed: int
     recipe: Recipe
     stem: str = "torchvision"
+    condition: str = ""
+    noise: float = 0.0
+    imbalance: float = 1.0
+    profile: str = "exponential"
+    weights: str = ""
+    zero_init_residual: bool = False
+
+    @property
+    def name(self) -> str:
+        """What its record is called: MODEL-LOSS[-CONDITION]-SEED."""
+        return "-".join(filter(None, (self.model, self.loss, self.condition, str(self.seed))))
 
     def as_dict(self) -> dict:
         """One flat dictionary of plain values, as a record keeps it."""
-        fields = {**asdict(self.recipe), "stem": self.stem}
+        known = ("stem", "noise", "imbalance", "profile", "zero_init_residual")
+        fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in known}}
+        fields["weights"] = name_weights(self.weights)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
 
 
@@ -132,32 +79,75 @@ class Busy(RuntimeError):
 
 
 def configs(
-    experiment: str, models: list[str] | None, losses: list[str] | None, seeds: list[int]
+    experiment: str,
+    models: list[str] | None,
+    losses: list[str] | None,
+    seeds: list[int],
+    *,
+    conditions: list[str] | None = None,
+    weights: str | None = None,
 ) -> list[RunConfig]:
     """The runs of an experiment, seed by seed, so that the losses are compared early.
 
-    `models` and `losses` choose among the experiment's own (None: all of them). Raises ValueError
-    for a name it does not have.
+    `models`, `losses` and `conditions` choose among the experiment's own (None: all but those that
+    run on request only). `weights`, a name of torchvision's or a file, takes the place of the
+    conditions' own. Raises ValueError for a name the experiment does not have, or weights where no
+    condition asks for any.
 
     >>> [(c.loss, c.seed) for c in configs("mini", None, None, [0, 1])]
     [('fpl', 0), ('ce', 0), ('fpl', 1), ('ce', 1)]
+    >>> configs("noise-mini", None, ["ce"], [3], conditions=["noise40"])[0].name
+    'small-ce-noise40-3'
     """
     if experiment not in EXPERIMENTS:
         raise ValueError(f"unknown experiment {experiment!r}: expected {', '.join(EXPERIMENTS)}")
     plan = EXPERIMENTS[experiment]
-    for kind, asked, known in (("model", models, plan.models), ("loss", losses, plan.losses)):
-        unknown = [name for name in asked or () if name not in known]
-        if unknown:
-            raise ValueError(
-                f"experiment {experiment!r} has no {kind} {unknown[0]!r}: "
-                f"expected {', '.join(known)}"
-            )
+    by_name = {condition.name: condition for condition in plan.conditions}
+    known = {"model": plan.models, "loss": plan.losses + plan.more_losses, "condition": [*by_name]}
+    for kind, asked in (("model", models), ("loss", losses), ("condition", conditions)):
+        for name in asked or ():
+            if name not in known[kind]:
+                raise ValueError(
+                    f"experiment {experiment!r} has no {kind} {name!r}: "
+                    f"expected {', '.join(filter(None, known[kind])) or 'none'}"
+                )
+    if conditions is None:
+        chosen = [condition for condition in plan.conditions if not condition.on_request]
+    else:
+        chosen = [by_name[name] for name in conditions]
+    if weights is not None and not all(condition.weights for condition in chosen):
+        takes = [condition.name for condition in plan.conditions if condition.weights]
+        raise ValueError(
+            f"weights are for conditions that start from some: {experiment!r} has "
+            f"{', '.join(takes) or 'none'}; name one with --conditions"
+        )
     return [
-        RunConfig(experiment, model, loss, seed, plan.recipe, plan.stem)
+        RunConfig(
+            experiment, model, loss, seed, condition.recipe or plan.recipe,
+            condition.stem or plan.stem, condition.name, condition.noise, condition.imbalance,
+            condition.profile, condition.weights if weights is None else weights,
+            plan.zero_init_residual,
+        )
         for model in models or plan.models
         for seed in seeds
+        for condition in chosen
         for loss in losses or plan.losses
-    ]
+    ]  # fmt: skip
+
+
+def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
+    """`data` with the long tail and the wrong training labels that a configuration asks for.
+
+    First the long tail, then the noise, both drawn with the configuration's seed; the test images
+    stay as they are.
+    """
+    images, labels = data.train_images, data.train_labels
+    if config.imbalance > 1:
+        kept = long_tail(labels, config.imbalance, kind=config.profile, seed=config.seed)
+        images, labels = images[kept], labels[kept]
+    if config.noise > 0:
+        labels = noisy_labels(labels, config.noise, seed=config.seed)
+    return replace(data, train_images=images, train_labels=labels)
 
 
 def run(
@@ -177,11 +167,13 @@ def run(
     `time.monotonic`) raises `train.Paused` between two steps. Raises Conflict if the record there
     is of another configuration or other data, Busy if another process is at it.
     """
+    source = "cifar10" if data.is_full else data.source
+    data = conditioned(data, config)
     header = {
         "experiment": config.experiment, "model": config.model, "loss": config.loss,
-        "seed": config.seed, "config": config.as_dict(),
+        "condition": config.condition, "seed": config.seed, "config": config.as_dict(),
         "data": {
-            "source": "cifar10" if data.is_full else data.source, "md5": data.md5,
+            "source": source, "md5": data.md5,
             "train": len(data.train_labels), "test": len(data.test_labels),
         },
         "environment": environment(device),
@@ -221,12 +213,20 @@ def _train(config, data, record, checkpoint, out, device, deadline, progress, on
         augment=recipe.augment, seed=config.seed, **options,
     )  # fmt: skip
     test_data = Batches(data.test_images, data.test_labels, batch_size=500, **options)
-    model = build_model(config.model, num_classes=len(counts), stem=config.stem, seed=config.seed)
+    model = build_model(
+        config.model, num_classes=len(counts), stem=config.stem, seed=config.seed,
+        zero_init_residual=config.zero_init_residual,
+    )  # fmt: skip
+    if config.weights and not checkpoint.exists():
+        load_weights(model, config.model, config.weights)
     rows = train(
         model, LOSSES[config.loss](counts), train_data, test_data, recipe,
         seed=config.seed, checkpoint=checkpoint, deadline=deadline, progress=progress,
     )  # fmt: skip
+    plan = EXPERIMENTS.get(config.experiment)
     for row in rows:
+        if plan is not None and not plan.keep_confusion:
+            row = {key: value for key, value in row.items() if key != "confusion"}
         record.epochs.append(row)
         write_record(record, out)
         on_epoch(row)

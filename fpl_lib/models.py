@@ -17,12 +17,19 @@ STEMS = ("torchvision", "cifar")
 
 
 def build_model(
-    name: str, *, num_classes: int = 10, stem: str = "torchvision", seed: int | None = None
+    name: str,
+    *,
+    num_classes: int = 10,
+    stem: str = "torchvision",
+    seed: int | None = None,
+    zero_init_residual: bool = False,
 ) -> nn.Module:
     """A network with fresh weights: float images (N, 3, 32, 32) to logits (N, num_classes).
 
     name: one of `MODELS`; stem: one of `STEMS` (`small` has the CIFAR stem only, and takes either
     word). With a `seed` the weights depend on it alone, and the global random state is put back.
+    `zero_init_residual` starts the last batch norm of each block of a ResNet at zero, so that
+    each block is the identity at first.
     Raises ValueError for an unknown name or stem, or fewer than two classes.
 
     Sources: He et al. 2016 (ResNet), Tan and Le 2021 (EfficientNetV2), as torchvision builds them.
@@ -37,17 +44,20 @@ def build_model(
         raise ValueError(f"unknown stem {stem!r}: expected one of {', '.join(STEMS)}")
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2, got {num_classes}")
+    if zero_init_residual and not name.startswith("resnet"):
+        raise ValueError(f"zero_init_residual is for ResNets, got it for {name!r}")
+    options = {"zero_init_residual": True} if zero_init_residual else {}
     if seed is None:
-        return _build(name, num_classes, stem)
+        return _build(name, num_classes, stem, options)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _build(name, num_classes, stem)
+        return _build(name, num_classes, stem, options)
 
 
-def _build(name: str, num_classes: int, stem: str) -> nn.Module:
+def _build(name: str, num_classes: int, stem: str, options: dict[str, bool]) -> nn.Module:
     if name == "small":
         return SmallResNet(num_classes)
-    model = getattr(torchvision.models, name)(num_classes=num_classes)
+    model = getattr(torchvision.models, name)(num_classes=num_classes, **options)
     if stem == "cifar" and name.startswith("resnet"):
         model.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
         nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")

@@ -1,8 +1,8 @@
 """The record of a run: one JSONL file, written as the training goes, read back with every check.
 
-A file `EXPERIMENT/MODEL-LOSS-SEED.jsonl` holds a header (kind "run"), a line an epoch (kind
-"epoch") and, once the training is through, its result (kind "result"). Percent for top1 and top5,
-counts elsewhere.
+A file `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl` holds a header (kind "run"), a line an epoch
+(kind "epoch") and, once the training is through, its result (kind "result"). Percent for top1 and
+top5, counts elsewhere. Some experiments keep the confusion matrix of every epoch.
 """
 
 from __future__ import annotations
@@ -43,12 +43,18 @@ class Record:
 
     @property
     def name(self) -> str:
-        """`MODEL-LOSS-SEED`, the file's stem."""
-        return "{model}-{loss}-{seed}".format(**self.header)
+        """`MODEL-LOSS-SEED` or `MODEL-LOSS-CONDITION-SEED`, the file's stem."""
+        parts = (self.header.get(key) for key in ("model", "loss", "condition", "seed"))
+        return "-".join(str(part) for part in parts if part not in (None, ""))
+
+    @property
+    def condition(self) -> str:
+        """Its column of the experiment's grid, such as "noise40"; "" where there is but one."""
+        return self.header.get("condition", "")
 
     @property
     def path(self) -> Path:
-        """`EXPERIMENT/MODEL-LOSS-SEED.jsonl`, below the folder of all runs."""
+        """`EXPERIMENT/NAME.jsonl`, below the folder of all runs."""
         return Path(self.header["experiment"]) / f"{self.name}.jsonl"
 
     @property
@@ -133,7 +139,9 @@ def results_table(records: list[Record]) -> pd.DataFrame:
     """A row a finished run: what it was, on which data and device, and its top1, top5, errors."""
     rows = [
         {
-            **{key: record.header[key] for key in ("experiment", "model", "loss", "seed")},
+            **{key: record.header[key] for key in ("experiment", "model", "loss")},
+            "condition": record.condition,
+            "seed": record.header["seed"],
             "source": record.header["data"].get("source"),
             "device": record.header["environment"].get("device"),
             "epochs": len(record.epochs),
@@ -142,7 +150,7 @@ def results_table(records: list[Record]) -> pd.DataFrame:
         for record in records
         if record.done
     ]
-    columns = ["experiment", "model", "loss", "seed", "source", "device", "epochs"]
+    columns = ["experiment", "model", "loss", "condition", "seed", "source", "device", "epochs"]
     return pd.DataFrame(rows, columns=[*columns, "top1", "top5", "errors"])
 
 
@@ -156,11 +164,18 @@ def validate(record: Record, path: str | os.PathLike = "record") -> None:
     for key, kind in HEADER.items():
         value = record.header.get(key)
         need(type(value) is kind, f"header {key!r}: expected {kind.__name__}, got {value!r}")
+    need(type(record.condition) is str, f"header 'condition': got {record.condition!r}")
     for number, row in enumerate(record.epochs, start=1):
         missing = [key for key in EPOCH if not isinstance(row.get(key), (int, float))]
         need(not missing, f"epoch line {number}: no number for {missing}")
         need(row["epoch"] == number, f"epoch line {number}: says epoch {row['epoch']}")
         need(0 <= row["top1"] <= row["top5"] + 1e-9 <= 100 + 1e-6, f"epoch {number}: top1, top5")
+        if "confusion" in row:
+            try:
+                drawn = accuracy(np.array(row["confusion"], dtype=np.int64))
+            except (ValueError, TypeError) as error:
+                raise RecordError(f"{path}: epoch {number}: confusion: {error}") from error
+            need(abs(row["top1"] - drawn) < 1e-9, f"epoch {number}: top1 is not the confusion's")
     if record.result is None:
         return
     result, planned = record.result, record.header["config"].get("epochs")

@@ -91,7 +91,8 @@ def train(
 
     model: images (N, 3, H, W) to logits (N, C), moved to the device of the data; loss_fn(logits,
     target) a scalar. A row: epoch (from 1), lr, train_loss (mean over samples), top1, top5 (percent
-    of the test images), seconds and images_per_second of the training steps. With a `checkpoint`
+    of the test images), seconds and images_per_second of the training steps, confusion (C, C) of
+    the test images. With a `checkpoint`
     path the state is saved there after each epoch, and found again. `deadline` is a reading of
     `time.monotonic`; a step is taken even after it, so that call after call ends some time. `seed`
     is set globally, for dropout and the like.
@@ -156,6 +157,7 @@ def train(
         scheduler.step()
         spent = time.monotonic() - began
         logits, target = predict(model, test_data)
+        confusion = confusion_matrix(logits, target)
         sizes = torch.full((steps,), float(train_data.batch_size), dtype=torch.float64)
         sizes[-1] = count_images(train_data) - train_data.batch_size * (steps - 1)
         history.append(
@@ -163,10 +165,11 @@ def train(
                 "epoch": epoch + 1,
                 "lr": lr,
                 "train_loss": float((losses.cpu().double() * sizes).sum() / sizes.sum()),
-                "top1": accuracy(confusion_matrix(logits, target)),
+                "top1": accuracy(confusion),
                 "top5": top_k_accuracy(logits, target, min(5, logits.shape[1])),
                 "seconds": round(spent, 3),
                 "images_per_second": round(float(sizes.sum()) / spent, 1),
+                "confusion": confusion.tolist(),
             }
         )
         done, spent = 0, 0.0

@@ -63,7 +63,7 @@ def test_runs_come_seed_by_seed_so_that_the_losses_are_compared_early():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("table9", None, None), "unknown experiment 'table9': expected table2, mini"),
+        (("table9", None, None), "unknown experiment 'table9': expected table2, table3"),
         (("mini", ["resnet18"], None), "has no model 'resnet18': expected small"),
         (("mini", None, ["mse"]), "has no loss 'mse': expected fpl, ce"),
     ],
