@@ -18,20 +18,22 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The kernel of .venv, also where the user has registered another one of the same name.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test student pins clean distclean FORCE
+.PHONY: help lab test test-browser student pins clean distclean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make lab        JupyterLab on notebooks/00_start_here.ipynb'
 	@echo 'make test       the whole suite: unit tests, doctests, every notebook'
+	@echo 'make test-browser   the notebooks in JupyterLab in a headless browser (needs Chromium or Chrome)'
 	@echo 'make student    run the teacher notebooks, then make the student ones from them'
 	@echo 'make pins       solve .constraints.txt again (PINS_FLAGS=--upgrade for newer versions)'
 	@echo 'make clean      remove caches;  make distclean: .venv too'
 	@echo 'lab and test set up .venv by themselves the first time (about 3 GB to fetch on Linux).'
 
 # The token stays on and only this machine can connect. Root (a container) has to be allowed by name.
+# .jupyter turns off what only teachers and JupyterLab's makers need: nbgrader's menus, news, updates.
 lab: $(READY)
-	$(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=. \
+	JUPYTER_CONFIG_PATH='$(CURDIR)/.jupyter'"$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=. \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 		$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
@@ -39,6 +41,10 @@ lab: $(READY)
 test: $(READY)
 	OMP_NUM_THREADS=1 PYTHONWARNINGS='error,ignore:User-placed attribute Grade:DeprecationWarning' \
 		$(RUN) -m pytest $(TEST_FLAGS) --doctest-modules --nbval tests fpl_lib notebooks
+
+# One notebook at a time, each in its own kernel; CHROMIUM=path names a browser.
+test-browser: $(READY)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
 
 student: $(READY)
 	$(PY) -m fpl_lib.course execute

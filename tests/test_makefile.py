@@ -19,6 +19,7 @@ case "$*" in
         rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python
         echo "VIRTUAL_ENV='$PWD/.venv'" > .venv/bin/activate ;;
     "-m pip --version") [ -d .venv ] ;;
+    "-m jupyterlab "*) echo "$JUPYTER_CONFIG_PATH" > config ;;
     "-m pip install "*) if [ -e cut ]; then kill -INT $$; fi ;;
     "-m "*) ;;
     *) exec '{sys.executable}' "$@" ;;
@@ -176,3 +177,16 @@ def test_lab_listens_on_this_machine_only_with_its_token_on(checkout):
     assert call.startswith("-m jupyterlab --ip=127.0.0.1 ")
     assert "/lab/tree/notebooks/00_start_here.ipynb" in call
     assert call.endswith("--no-browser --port=8899") and "token" not in call
+
+
+def test_lab_adds_the_kits_settings_to_the_users(checkout, monkeypatch):
+    for before in ("", "/etc/other"):
+        monkeypatch.setenv("JUPYTER_CONFIG_PATH", before)
+        checkout.calls("lab")
+        paths = (checkout.folder / "config").read_text().strip()
+        assert paths == os.pathsep.join(filter(None, (f"{checkout.folder}/.jupyter", before)))
+
+
+def test_the_browser_tests_run_only_where_they_are_named(checkout):
+    assert checkout.calls("test-browser")[-1] == "-m pytest tests/browser"
+    assert "browser" not in checkout.calls("test")[-1]

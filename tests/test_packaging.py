@@ -28,7 +28,12 @@ SYSTEMS = {
     "windows": {"sys_platform": "win32", "os_name": "nt", "platform_machine": "AMD64"},
 }
 MODULES = {"ipython": "IPython", "pillow": "PIL", "pyyaml": "yaml", "scikit-learn": "sklearn"}
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch": "torch", "seaborn-base": "seaborn"}
+CONDA_NAMES = {
+    "matplotlib-base": "matplotlib",
+    "playwright-python": "playwright",
+    "pytorch": "torch",
+    "seaborn-base": "seaborn",
+}
 
 
 def core() -> list[Requirement]:
@@ -59,10 +64,11 @@ def modules(requirements) -> set[str]:
 
 def test_conda_installs_what_pyproject_declares():
     environment = yaml.safe_load(text("environment.yml"))["dependencies"]
-    conda = {one.name: one.specifier for one in map(Requirement, environment[2:-1])}
+    listed = [*environment[2:-1], *environment[-1]["pip"][1:]]
+    conda = {one.name: one.specifier for one in map(Requirement, listed)}
     wanted = {one.name: one.specifier for one in declared() if not one.marker}
     assert {CONDA_NAMES.get(name, name): bounds for name, bounds in conda.items()} == wanted
-    assert environment[1] == "pip" and environment[-1] == {"pip": ["-e ."]}
+    assert environment[1] == "pip" and environment[-1]["pip"][0] == "-e ."
     assert environment[0].removeprefix("python=") in PYTHONS
 
 
