@@ -5,24 +5,27 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import time
 from pathlib import Path
 
 import torch
 
 from . import experiments, report
 from .data import DataError, fetch_cifar10, load_cifar10
-from .experiments import EXPERIMENTS, LOSSES, Busy, Conflict, RunConfig, after, configs, run
+from .experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
+from .jobs import FAILED, PAUSED, Settings, run_all
 from .models import MODELS, STEMS
+from .pretrained import WeightsError
 from .runs import RecordError
-from .train import OPTIMIZERS, SCHEDULES, CheckpointError, Paused, Recipe
+from .train import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
 
-PAUSED = 75  # EX_TEMPFAIL: nothing is wrong, call again
 EXPECTED = (
     ValueError,
     OSError,
     DataError,
     RecordError,
     CheckpointError,
+    WeightsError,
     Conflict,
     FloatingPointError,
 )
@@ -105,7 +108,7 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def add_reproduce(commands) -> None:
-    listing = "\n".join(f"  {plan.name:9} {plan.about}" for plan in EXPERIMENTS.values())
+    listing = "\n".join(f"  {plan.name:15} {plan.about}" for plan in EXPERIMENTS.values())
     parser = commands.add_parser(
         "reproduce",
         help="run an experiment of the paper and keep the records",
@@ -124,6 +127,15 @@ def add_reproduce(commands) -> None:
         "--losses", nargs="+", metavar="LOSS", help="default: all of the experiment's"
     )
     parser.add_argument(
+        "--conditions", nargs="+", metavar="CONDITION",
+        help="such as noise40; default: all but those that run on request only",
+    )  # fmt: skip
+    parser.add_argument(
+        "--weights", metavar="WEIGHTS",
+        help="where a condition starts from ImageNet weights: torchvision's name for them or a "
+        "file (default: the condition's own)",
+    )  # fmt: skip
+    parser.add_argument(
         "--seeds",
         type=_seeds,
         default=[0],
@@ -135,7 +147,10 @@ def add_reproduce(commands) -> None:
 
 
 def reproduce(arguments: argparse.Namespace) -> int:
-    todo = configs(arguments.experiment, arguments.models, arguments.losses, arguments.seeds)
+    todo = configs(
+        arguments.experiment, arguments.models, arguments.losses, arguments.seeds,
+        conditions=arguments.conditions, weights=arguments.weights,
+    )  # fmt: skip
     return _run_all(todo, arguments, EXPERIMENTS[arguments.experiment].source)
 
 
@@ -192,52 +207,32 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         "--threads", type=_positive, metavar="N", help="CPU threads (default: torch's)"
     )
     parser.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N",
+        help="runs at a time, the threads shared out among them (default: 1)",
+    )  # fmt: skip
+    parser.add_argument(
         "--quiet", action="store_true", help="no progress bars, no lines for epochs"
     )
 
 
 def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) -> int:
     device = _device(arguments.device)
-    if arguments.threads:
-        torch.set_num_threads(arguments.threads)
-    deadline = after(arguments.max_seconds)
+    limit = arguments.max_seconds
+    stop_at = None if limit is None else time.time() + limit
     images = load_cifar10(arguments.data_dir, source=source)
-    print(images.describe())
-    out, status = arguments.out or _runs_folder(), 0
-    for config in todo:
-        name = f"{config.experiment}/{config.model}-{config.loss}-{config.seed}"
-
-        def say(row: dict, name: str = name, epochs: int = config.recipe.epochs) -> None:
-            if not arguments.quiet:
-                print(
-                    f"{name}  epoch {row['epoch']:3}/{epochs}  loss {row['train_loss']:.4f}  "
-                    f"top1 {row['top1']:5.2f}  top5 {row['top5']:5.2f}  "
-                    f"{row['images_per_second']:.0f} images/s",
-                    flush=True,
-                )
-
-        try:
-            record = run(
-                config, images, out, device=device, deadline=deadline,
-                progress=not arguments.quiet and sys.stderr.isatty(), on_epoch=say,
-            )  # fmt: skip
-        except Paused as pause:
-            print(f"{name}: {pause}; the same command goes on from there")
-            return PAUSED
-        except Busy as busy:
-            print(f"{name}: skipped, {busy}")
-            status = status or PAUSED
-            continue
-        except FloatingPointError as error:
-            print(f"fpl_lib: {name}: {error}", file=sys.stderr)
-            status = 2
-            continue
-        result = record.result
-        print(
-            f"{name}: top1 {result['top1']:.2f} %, top5 {result['top5']:.2f} %, "
-            f"{result['errors']} errors"
-        )
-    return status
+    print(images.describe(), flush=True)
+    out = arguments.out or _runs_folder()
+    settings = Settings(images, out, device, stop_at, arguments.quiet)
+    statuses = []
+    for status, line in run_all(todo, settings, jobs=arguments.jobs, threads=arguments.threads):
+        if status == FAILED:
+            print(f"fpl_lib: {line}", file=sys.stderr)
+        else:
+            print(line, flush=True)
+        statuses.append(status)
+    if FAILED in statuses:
+        return FAILED
+    return PAUSED if PAUSED in statuses or len(statuses) < len(todo) else 0
 
 
 def _device(name: str) -> torch.device:

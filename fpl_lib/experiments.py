@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -26,7 +25,7 @@ from .subsets import long_tail, noisy_labels
 from .train import Recipe, predict, train
 
 __all__ = [
-    "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig", "after",
+    "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig",
     "completed", "conditioned", "configs", "cpu_name", "environment", "run", "shortened",
 ]  # fmt: skip
 
@@ -280,8 +279,3 @@ def cpu_name() -> str:
 def shortened(config: RunConfig, epochs: int) -> RunConfig:
     """`config` with another number of epochs, for a first look."""
     return replace(config, recipe=replace(config.recipe, epochs=epochs))
-
-
-def after(seconds: float | None) -> float | None:
-    """The deadline `seconds` from now, for `run`; None for none."""
-    return None if seconds is None else time.monotonic() + seconds

@@ -64,6 +64,35 @@ def test_train_is_a_run_of_ones_own(quick, tmp_path, capsys):
     assert "epoch" not in capsys.readouterr().out
 
 
+def test_several_at_a_time_end_in_the_same_records(quick, tmp_path, capsys):
+    for jobs in ("1", "2"):
+        # Two threads for two jobs are one each.
+        threads = ("--threads", jobs, "--jobs", jobs, "--seeds", "0-1")
+        assert reproduce(tmp_path / jobs, *threads) == 0
+        assert capsys.readouterr().out.count(": top1 ") == 4
+    one, two = (
+        {path.name: read_record(path) for path in (tmp_path / jobs).rglob("*.jsonl")}
+        for jobs in ("1", "2")
+    )
+    assert len(one) == 4
+    assert {n: r.result for n, r in one.items()} == {n: r.result for n, r in two.items()}
+    assert {r.header["environment"]["threads"] for r in two.values()} == {1}
+
+
+def test_several_at_a_time_stop_in_time_too(quick, tmp_path):
+    assert reproduce(tmp_path, "--jobs", "2", "--seeds", "0-3", "--max-seconds", "0") == 75
+    assert not any(read_record(path).done for path in tmp_path.rglob("*.jsonl"))
+
+
+def test_an_error_in_one_of_several_is_the_commands(quick, tmp_path, capsys):
+    assert reproduce(tmp_path, "--losses", "ce") == 0
+    path = tmp_path / "mini" / "small-ce-0.jsonl"
+    path.write_text(path.read_text().replace('"lr": 0.1', '"lr": 99'))
+    assert reproduce(tmp_path, "--jobs", "2") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("fpl_lib: ") and "lr = 99" in error
+
+
 def test_a_diverging_run_is_one_line_and_the_others_still_run(quick, tmp_path, capsys, monkeypatch):
     from torch import nn
 
@@ -84,6 +113,14 @@ def test_a_diverging_run_is_one_line_and_the_others_still_run(quick, tmp_path, c
     [
         (["reproduce", "mini", "--models", "resnet18"], "has no model 'resnet18': expected small"),
         (["reproduce", "mini", "--losses", "mse"], "has no loss 'mse'"),
+        (
+            ["reproduce", "noise-mini", "--conditions", "loud"],
+            "no condition 'loud': expected noise00",
+        ),
+        (
+            ["reproduce", "mini", "--weights", "x"],
+            "weights are for conditions that start from some",
+        ),
         (["reproduce", "mini", "--device", "warp"], "unknown device 'warp'"),
         (["reproduce", "mini", "--device", "cuda:99"], "cuda:99"),
         (["reproduce", "mini", "--device", "meta"], "'meta' is not supported: expected auto, cpu"),
@@ -148,7 +185,7 @@ def test_an_interrupt_says_how_to_go_on(quick, tmp_path, capsys, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "run", stop)
+    monkeypatch.setattr("fpl_lib.jobs.run", stop)
     assert reproduce(tmp_path) == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 

@@ -16,10 +16,12 @@ from fpl_lib.experiments import (
     Busy,
     Conflict,
     _same_run,
+    conditioned,
     configs,
     run,
     shortened,
 )
+from fpl_lib.models import build_model
 from fpl_lib.runs import Record, read_record
 from fpl_lib.train import Paused
 
@@ -71,6 +73,97 @@ def test_runs_come_seed_by_seed_so_that_the_losses_are_compared_early():
 def test_unknown_names_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         configs(*arguments, [0])
+
+
+def test_table_3_is_mmclassifications_recipe():
+    plan = EXPERIMENTS["table3"]
+    recipe = plan.recipe
+    assert (plan.models, plan.stem, plan.zero_init_residual) == (("resnet50",), "cifar", True)
+    assert (recipe.optimizer, recipe.lr, recipe.momentum, recipe.nesterov) == ("sgd", 0.1, 0.9, 0)
+    assert (recipe.batch_size, recipe.epochs, recipe.weight_decay) == (128, 200, 1e-4)
+    assert (recipe.schedule, recipe.milestones, recipe.gamma) == ("step", (100, 150), 0.1)
+    assert recipe.augment and not recipe.amp
+
+
+def test_every_grid_has_a_form_for_two_cores_with_the_same_columns():
+    for name in ("table2", "table3", "imbalance", "noise", "scale"):
+        full, mini = EXPERIMENTS[name], EXPERIMENTS[f"{name}-mini"]
+        assert (mini.models, mini.source) == (("small",), "mini")
+        assert mini.losses == full.losses
+        columns = [condition.name for condition in full.conditions if not condition.on_request]
+        assert {condition.name for condition in mini.conditions} >= set(columns)
+        everything = [c.name for c in full.conditions], [c.name for c in mini.conditions]
+        assert set(everything[1]) <= set(everything[0])
+
+
+@pytest.mark.parametrize("plan", EXPERIMENTS.values(), ids=lambda plan: plan.name)
+def test_every_run_of_every_experiment_has_a_record_of_its_own(plan):
+    every = [condition.name for condition in plan.conditions]
+    losses = [*plan.losses, *plan.more_losses]
+    todo = configs(plan.name, None, losses, [0, 1], conditions=every)
+    assert (
+        len({c.name for c in todo}) == len(todo) == 2 * len(every) * len(losses) * len(plan.models)
+    )
+    assert set(losses) <= set(LOSSES)
+    asked = [c.name for c in plan.conditions if c.on_request]
+    assert not {c.condition for c in configs(plan.name, None, None, [0])} & set(asked)
+
+
+def test_the_grid_of_scale_halves_and_doubles_the_rate_and_nothing_else():
+    rates = {c.condition: c.recipe for c in configs("scale-mini", None, ["ce"], [0])}
+    assert rates["sgd-full"] == EXPERIMENTS["scale-mini"].recipe
+    for optimizer, rate in (("sgd", 0.1), ("adadelta", 1.0)):
+        full = rates[f"{optimizer}-full"]
+        assert (full.optimizer, full.lr, full.weight_decay) == (optimizer, rate, 0)
+        assert rates[f"{optimizer}-half"] == replace(full, lr=rate / 2)
+        assert rates[f"{optimizer}-double"] == replace(full, lr=rate * 2)
+
+
+def test_a_condition_changes_the_training_labels_and_them_alone():
+    mini = load_cifar10(source="mini")
+    noisy, again, clean = (
+        conditioned(mini, configs("noise-mini", None, [loss], [3], conditions=[name])[0])
+        for loss, name in (("ce", "noise40"), ("fpl", "noise40"), ("ce", "noise00"))
+    )
+    assert (noisy.train_labels != mini.train_labels).float().mean() == pytest.approx(0.4)
+    assert torch.equal(noisy.train_labels, again.train_labels)
+    assert torch.equal(clean.train_labels, mini.train_labels)
+    assert noisy.train_images is mini.train_images and noisy.test_labels is mini.test_labels
+    long, step = (
+        conditioned(mini, configs("imbalance-mini", None, ["ce"], [3], conditions=[name])[0])
+        for name in ("exp100", "step10")
+    )
+    assert long.train_labels.bincount().tolist()[::9] == [400, 4]
+    assert step.train_labels.bincount().tolist() == [400] * 5 + [40] * 5
+    assert len(long.train_images) == len(long.train_labels)
+    assert torch.equal(long.test_labels, mini.test_labels)
+
+
+def test_a_condition_is_in_the_records_name_and_header(images, tmp_path):
+    plan = configs("noise-mini", None, ["gce"], [1], conditions=["noise20"])[0]
+    record = run(shortened(plan, 1), images, tmp_path, progress=False)
+    assert read_record(tmp_path / "noise-mini" / "small-gce-noise20-1.jsonl") == record
+    assert (record.condition, record.header["config"]["noise"]) == ("noise20", 0.2)
+    assert "confusion" not in record.epochs[0]
+
+
+def test_an_experiment_may_keep_every_epochs_confusion(images, tmp_path):
+    record = run(config(), images, tmp_path, progress=False)
+    assert record.epochs[-1]["confusion"] == record.result["confusion"]
+
+
+def test_a_run_can_start_from_a_file_of_weights(images, tmp_path):
+    """With the very weights of its own seed it ends where it would have ended; with others not."""
+    plain = configs("mini", None, ["ce"], [0])[0]
+    started = [replace(plain, weights=str(tmp_path / f"{seed}.pt")) for seed in (0, 1)]
+    for seed in (0, 1):
+        torch.save(build_model("small", seed=seed).state_dict(), tmp_path / f"{seed}.pt")
+    first, same, other = (
+        run(shortened(c, 1), images, tmp_path / str(place), progress=False)
+        for place, c in enumerate((plain, *started))
+    )
+    assert outcome(first) == outcome(same) != outcome(other)
+    assert same.header["config"]["weights"].startswith("0.pt sha256:")
 
 
 def test_fpl_in_an_experiment_is_weighted_by_equation_4():
