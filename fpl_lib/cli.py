@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from . import experiments, report
+from . import experiments, readme, report
 from .data import DataError, fetch_cifar10, load_cifar10
 from .experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
 from .jobs import FAILED, PAUSED, Settings, run_all
@@ -164,11 +164,19 @@ def add_report(commands) -> None:
     parser.add_argument(
         "--to", type=Path, metavar="DIR", help="also write the tables and figures here"
     )
+    parser.add_argument(
+        "--readme", action="store_true", help="only make the verdict table of README.md anew"
+    )
     parser.set_defaults(run=make_report)
 
 
 def make_report(arguments: argparse.Namespace) -> int:
-    print(report.report(arguments.runs or _runs_folder(), arguments.to))
+    runs = arguments.runs or _runs_folder()
+    if arguments.readme:
+        changed = readme.update_readme(runs, _runs_folder().parent.parent / "README.md")
+        print("README.md: " + ("verdicts made anew" if changed else "up to date"))
+    else:
+        print(report.report(runs, arguments.to))
     return 0
 
 

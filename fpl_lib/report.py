@@ -2,144 +2,178 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from . import paper, record_plots
-from .experiments import EXPERIMENTS
+from . import figures
+from .catalogue import EXPERIMENTS
+from .pairs import by_setting, difference_table
 from .runs import Record, read_runs, results_table
-
-GROUP = ["experiment", "model", "loss"]
-
-
-def summary(records: Sequence[Record]) -> pd.DataFrame:
-    """A row for each model and loss of each experiment, those not run yet included.
-
-    Columns: experiment, model, loss, n (finished seeds), top1_mean, top1_sd, top5_mean (percent;
-    the deviation is the sample's, NaN for one seed), errors_mean, data, device. Runs on
-    different data are never averaged: each kind of data has a row of its own.
-    """
-    done = results_table(list(records))
-    groups = done.groupby([*GROUP, "source"], sort=False)
-    rows = groups.agg(
-        n=("seed", "size"), top1_mean=("top1", "mean"), top1_sd=("top1", "std"),
-        top5_mean=("top5", "mean"), errors_mean=("errors", "mean"),
-        device=("device", lambda names: ", ".join(sorted(set(names)))),
-    ).reset_index()  # fmt: skip
-    planned = pd.DataFrame(
-        [
-            (plan.name, model, loss)
-            for plan in EXPERIMENTS.values()
-            for model in plan.models
-            for loss in plan.losses
-        ],
-        columns=GROUP,
-    )
-    table = planned.merge(rows, on=GROUP, how="outer", sort=False)
-    table["n"] = table["n"].fillna(0).astype(int)
-    order = {name: place for place, name in enumerate(EXPERIMENTS)}
-    table["place"] = table["experiment"].map(order).fillna(len(order))
-    table = table.sort_values(
-        ["place", "model", "loss"], ascending=[True, False, False], kind="stable"
-    )
-    return table.drop(columns="place").reset_index(drop=True)
+from .summary import missing_command, summary
+from .verdicts import verdicts
 
 
 def to_markdown(records: Sequence[Record]) -> str:
-    """The summary as Markdown: a heading and a table an experiment, with the command for each gap.
+    """All tables as Markdown: the verdicts, then each experiment's runs and differences to CE.
 
     >>> "not run yet" in to_markdown([])
     True
     """
-    table = summary(records)
-    text = []
-    for name, rows in table.groupby("experiment", sort=False):
+    text = ["# Report", "", "## Verdicts", "", *_verdict_table(verdicts(records)), ""]
+    differences = difference_table(records)
+    for name, rows in summary(records).groupby("experiment", sort=False):
         about = (
             EXPERIMENTS[name].about if name in EXPERIMENTS else "runs of `python -m fpl_lib train`"
         )
-        text += [f"## {name}", "", f"{about}.", ""]
-        text += ["| network | loss | runs | top-1 % | paper's | top-5 % | errors | data | device |"]
-        text += ["|---|---|---|---|---|---|---|---|---|"]
-        text += [_row(row, records) for row in rows.itertuples()]
-        gaps = [row for row in rows.itertuples() if row.n == 0]
-        if gaps:
-            models, losses = (
-                list(dict.fromkeys(column))
-                for column in zip(*((g.model, g.loss) for g in gaps), strict=True)
-            )
-            text += ["", "Not run yet: "
-                     f"`python -m fpl_lib reproduce {name} --models {' '.join(models)} "
-                     f"--losses {' '.join(losses)}`."]  # fmt: skip
-        text.append("")
+        text += [f"## {name}", "", f"{about}.", "", *_run_table(rows), ""]
+        if (rows["n"] == 0).any() and name in EXPERIMENTS:
+            text += [f"Not run yet: `{missing_command(rows)}`.", ""]
+        paired = differences[differences["experiment"] == name]
+        if len(paired):
+            text += [*_difference_table(paired), ""]
     return "\n".join(text)
 
 
-def _row(row, records: Sequence[Record]) -> str:
-    if row.n == 0:
-        begun = [
-            f"{len(r.epochs)} of {r.header['config']['epochs']} epochs"
-            for r in records
-            if (r.header["experiment"], r.header["model"], r.header["loss"])
-            == (row.experiment, row.model, row.loss)
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table; a column that is empty throughout is left out.
+
+    >>> print("\\n".join(markdown_table(["a", "b", "c"], [["1", "", "x"], ["2", "", ""]])))
+    | a | c |
+    |---|---|
+    | 1 | x |
+    | 2 |  |
+    """
+    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    lines = [[columns[i] for i in kept], *([row[i] for i in kept] for row in rows)]
+    text = [f"| {' | '.join(line)} |" for line in lines]
+    return [text[0], "|" + "---|" * len(kept), *text[1:]]
+
+
+def number(value: float, digits: int = 2, sign: str = "") -> str:
+    """A number as text with a true minus, "" for none."""
+    return "" if math.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+
+
+def _verdict_table(table: pd.DataFrame) -> list[str]:
+    columns = ["claim", "section", "verdict", "of", "n", "estimate", "95 % interval",
+               "seeds needed", "rests on", "why"]  # fmt: skip
+    rows = [
+        [
+            row.claim, row.section, row.verdict, row.scope, str(row.n or ""),
+            " ".join(filter(None, (number(row.estimate), row.unit))),
+            f"{number(row.low)} to {number(row.high)}" if not math.isnan(row.low) else "",
+            number(row.seeds_needed, 0), row.basis, row.why,
         ]
-        said = begun[0] if begun else "not run yet"
-        return f"| {row.model} | {row.loss} | {said} | | {printed_top1(row)} | | | | |"
-    spread = "" if row.n == 1 else f" ± {row.top1_sd:.2f}"
-    seeds = "1 seed" if row.n == 1 else f"{row.n} seeds"
-    return (
-        f"| {row.model} | {row.loss} | {seeds} | {row.top1_mean:.2f}{spread} | {printed_top1(row)} "
-        f"| {row.top5_mean:.2f} | {row.errors_mean:.1f} | {row.source} | {row.device} |"
-    )
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return markdown_table(columns, rows)
 
 
-def printed_top1(row) -> str:
-    """The paper's top-1 for a row of `summary`, from Table 2's total of false positives, or ""."""
-    if row.experiment != "table2":
-        return ""
-    table = paper.table2().set_index(["model", "loss"])["total"]
-    total = table.get((row.model, row.loss))
-    return "" if total is None else f"{100 - total / 100:.2f}"
+def _run_table(table: pd.DataFrame) -> list[str]:
+    columns = ["network", "condition", "loss", "recipe", "runs", "top-1 %", "paper's", "top-5 %",
+               "errors", "data", "device"]  # fmt: skip
+    rows = []
+    for row in _losses_joined(table).itertuples():
+        runs = "1 seed" if row.n == 1 else f"{row.n} seeds"
+        spread = f" ± {row.top1_sd:.2f}" if row.n > 1 else ""
+        rows.append(
+            [row.model, row.condition, row.loss, row.recipe,
+             runs if row.n else row.begun or "not run yet",
+             number(row.top1_mean) + spread, number(row.printed), number(row.top5_mean),
+             number(row.errors_mean, 1), row.source if row.n else "", row.device if row.n else ""]
+        )  # fmt: skip
+    return markdown_table(columns, rows)
+
+
+def _losses_joined(table: pd.DataFrame) -> pd.DataFrame:
+    """One row for all losses of a setting that wait for their runs and have no printed number."""
+    waits = (table["n"] == 0) & (table["begun"] == "") & table["printed"].isna()
+    table = table.copy()
+    for _, rows in table[waits].groupby(["model", "condition"], sort=False):
+        table.loc[rows.index, "loss"] = ", ".join(rows["loss"])
+    return table.drop_duplicates(["model", "condition", "loss", "recipe", "source"])
+
+
+def _difference_table(table: pd.DataFrame) -> list[str]:
+    columns = ["network", "condition", "difference", "pairs", "points of top-1", "95 % interval",
+               "sd", "p (sign flip)"]  # fmt: skip
+    rows = [
+        [
+            row.model, row.condition, f"{row.loss} − ce", str(row.n), number(row.estimate, 2, "+"),
+            f"{number(row.low, 2, '+')} to {number(row.high, 2, '+')}" if row.n > 1 else "",
+            number(row.sd), number(row.p, 3),
+        ]
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return markdown_table(columns, rows)
 
 
 def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
     """The report on all records below `runs`, as Markdown; with `to`, files are written there too.
 
-    Files: report.md, results.csv (a row a finished run), and for each experiment with records
-    EXPERIMENT-accuracy.png and EXPERIMENT-false-positives.png. Raises FileNotFoundError if there
-    is no folder `runs`, RecordError for a record that does not hold together.
+    Files: report.md, and as CSV results (a row a finished run), summary, differences and verdicts;
+    as PNG the differences to CE of each experiment, and for each setting accuracy over epochs,
+    false positives and confusion. Raises FileNotFoundError if there is no folder `runs`,
+    RecordError for a record that does not hold together.
     """
-    runs = Path(runs)
-    if not runs.is_dir():
-        raise FileNotFoundError(
-            f"{runs}: no such folder of records; `python -m fpl_lib reproduce mini` makes one"
-        )
-    records = read_runs(runs)
+    records = read_existing(runs)
     text = to_markdown(records)
     if to is not None:
         to = Path(to)
         to.mkdir(parents=True, exist_ok=True)
-        results_table(records).to_csv(to / "results.csv", index=False)
+        tables = {
+            "results": results_table(records), "summary": summary(records),
+            "differences": difference_table(records).drop(columns="config"),
+            "verdicts": verdicts(records),
+        }  # fmt: skip
+        for name, table in tables.items():
+            table.to_csv(to / f"{name}.csv", index=False)
         text += _write_figures(records, to)
         (to / "report.md").write_text(text, encoding="utf-8")
     return text
 
 
-def _write_figures(records: Sequence[Record], to: Path) -> str:
-    import matplotlib.pyplot as plt
+def read_existing(runs: str | os.PathLike) -> list[Record]:
+    """All records below a folder that must be there; FileNotFoundError says how to make one."""
+    if not Path(runs).is_dir():
+        raise FileNotFoundError(
+            f"{runs}: no such folder of records; `python -m fpl_lib reproduce mini` makes one"
+        )
+    return read_runs(runs)
 
+
+def _write_figures(records: Sequence[Record], to: Path) -> str:
     text = ""
     for name in dict.fromkeys(record.header["experiment"] for record in records):
         ours = [record for record in records if record.header["experiment"] == name]
-        drawings = {}
-        if any(record.epochs for record in ours):
-            drawings["accuracy"] = record_plots.accuracy_over_epochs(ours)
-        if any(record.done for record in ours):
-            drawings["false-positives"] = record_plots.false_positive_map(ours)
-        for kind, (figure, alt) in drawings.items():
-            figure.savefig(to / f"{name}-{kind}.png", metadata={"Software": None})
-            plt.close(figure)
-            text += f"\n![{alt}]({name}-{kind}.png)\n"
+        if len(difference_table(ours)):
+            text += _save(figures.loss_differences(ours), to, f"{name}-differences")
+    names: dict[str, int] = {}
+    for setting, ours in by_setting(records).items():
+        stem = "-".join(filter(None, (setting.experiment, setting.model, setting.condition)))
+        names[stem] = names.get(stem, 0) + 1
+        stem += f"-{names[stem]}" if names[stem] > 1 else ""  # another recipe, or other images
+        losses = list(dict.fromkeys(run.header["loss"] for run in ours))
+        drawn = [loss for loss in losses if loss in ("fpl", "ce")] or losses
+        if any(run.epochs and run.header["loss"] in drawn for run in ours):
+            curves = figures.accuracy_over_epochs(ours, drawn)
+            text += _save(curves, to, f"{stem}-accuracy")
+        done = {run.header["loss"] for run in ours if run.done}
+        if done & set(drawn):
+            text += _save(figures.false_positive_map(ours, drawn), to, f"{stem}-false-positives")
+        if {"fpl", "ce"} <= done:
+            text += _save(figures.confusion_map(ours), to, f"{stem}-confusion")
     return text
+
+
+def _save(drawing, to: Path, name: str) -> str:
+    import matplotlib.pyplot as plt
+
+    figure, alt = drawing
+    figure.savefig(to / f"{name}.png", metadata={"Software": None})
+    plt.close(figure)
+    return f"\n![{alt}]({name}.png)\n"

@@ -1,132 +1,152 @@
-"""The report and its figures, from made records whose numbers are known."""
+"""The report's tables and files, from made records whose numbers are known."""
+
+import re
 
 import numpy as np
+import pandas as pd
 import pytest
-from matplotlib import pyplot as plt
+from made_runs import made, pair
 from PIL import Image
 
-from fpl_lib import record_plots
-from fpl_lib.report import report, summary, to_markdown
-from fpl_lib.runs import Record, result_of, write_record
+from fpl_lib.catalogue import EXPERIMENTS
+from fpl_lib.experiments import configs
+from fpl_lib.report import report, to_markdown
+from fpl_lib.runs import Record, write_record
+from fpl_lib.summary import missing_command, summary
+
+SEEDS = [made(seed=seed, top1=top1) for seed, top1 in enumerate((60, 70, 80))]
 
 
-def record(loss="fpl", seed=0, right=60, epochs=3, experiment="mini", source="mini", done=True):
-    """A run on ten classes of 10 images: `right` on the diagonal, the rest called cat."""
-    confusion = np.zeros((10, 10), int)
-    for image in range(100):
-        truth = image % 10
-        confusion[truth, truth if image < right or truth == 3 else 3] += 1
-    result = result_of(confusion, 99.0)
-    rows = [
-        {"epoch": e, "train_loss": 1.0, "top1": result["top1"] * e / epochs, "top5": 99.0,
-         "seconds": 1.0, "images_per_second": 10.0}
-        for e in range(1, epochs + 1)
-    ]  # fmt: skip
-    header = {
-        "experiment": experiment, "model": "small", "loss": loss, "seed": seed,
-        "config": {"epochs": epochs if done else epochs + 2},
-        "data": {"source": source, "test": 100},
-        "environment": {"device": "CPU, a test"},
-    }  # fmt: skip
-    return Record(header, rows, result if done else None)
+def unfinished(loss="ce", epochs=3):
+    run = made(loss, epochs=5)
+    return Record(run.header, run.epochs[:epochs])
+
+
+def of(table, **place):
+    for key, value in place.items():
+        table = table[table[key] == value]
+    return table
+
+
+def section(text, experiment):
+    return re.search(rf"^## {experiment}$(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
 
 
 def test_seeds_are_averaged_with_their_spread():
-    rights = [60, 70, 80]
-    records = [record(seed=seed, right=right) for seed, right in enumerate(rights)]
-    row = summary(records).query("experiment == 'mini' and loss == 'fpl'").iloc[0]
-    top1 = [run.result["top1"] for run in records]
+    (row,) = of(summary(SEEDS), experiment="mini", loss="fpl").itertuples()
     assert row.n == 3
-    assert row.top1_mean == pytest.approx(np.mean(top1))
-    assert row.top1_sd == pytest.approx(np.std(top1, ddof=1))
-    assert f"{np.mean(top1):.2f} ± {np.std(top1, ddof=1):.2f}" in to_markdown(records)
+    assert row.top1_mean == pytest.approx(70)
+    assert row.top1_sd == pytest.approx(np.std([60, 70, 80], ddof=1))
+    assert "| 3 seeds | 70.00 ± 10.00 |" in section(to_markdown(SEEDS), "mini")
+
+
+@pytest.mark.parametrize(
+    "other", [{"source": "cifar10"}, {"config": {"lr": 0.5}}, {"condition": "exp10"}]
+)
+def test_runs_of_other_images_recipes_or_conditions_are_never_averaged(other):
+    """Also those of `python -m fpl_lib train`, where any recipe may be tried."""
+    for experiment in ("mini", "train"):
+        runs = [made(experiment=experiment, source="mini"),
+                made(seed=1, **{"experiment": experiment, "source": "mini", **other})]  # fmt: skip
+        rows = of(summary(runs), experiment=experiment, loss="fpl")
+        assert rows.loc[rows["n"] > 0, "n"].tolist() == [1, 1]
+
+
+def test_two_recipes_are_told_apart_by_what_differs():
+    runs = [made(experiment="train", config={"lr": lr, "batch_size": 8}) for lr in (0.1, 0.5)]
+    assert sorted(summary(runs).query("n > 0")["recipe"]) == ["lr = 0.1", "lr = 0.5"]
+    assert "lr = 0.5" in section(to_markdown(runs), "train")
+
+
+def test_every_planned_run_has_a_row_in_the_order_of_the_plan():
+    table = summary([])
+    assert list(dict.fromkeys(table["experiment"])) == list(EXPERIMENTS)
+    assert (table["n"] == 0).all()
+    for plan in EXPERIMENTS.values():
+        rows = of(table, experiment=plan.name)
+        assert len(rows) == len(plan.conditions) * len(plan.models) * len(plan.losses)
 
 
 def test_what_was_not_run_says_so_with_its_command():
-    text = to_markdown([record("fpl")])
-    assert "| small | ce | not run yet |" in text
-    assert "`python -m fpl_lib reproduce mini --models small --losses ce`" in text
-    assert (
-        "`python -m fpl_lib reproduce table2 --models resnet18 efficientnet_v2_s --losses fpl ce`"
-        in text
-    )
+    text = to_markdown([made()])
+    assert "| small | ce | not run yet |" in section(text, "mini")
+    assert "`python -m fpl_lib reproduce mini --losses ce`" in text
+    assert "`python -m fpl_lib reproduce table2`" in text
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_the_command_runs_what_is_missing(experiment):
+    """Once what it names is there, only conditions on request are left, then nothing."""
+    done = []
+    for _ in range(2):
+        rows = of(summary(done), experiment=experiment)
+        if (rows["n"] > 0).all():
+            break
+        words = missing_command(rows).split()
+        assert words[:5] == ["python", "-m", "fpl_lib", "reproduce", experiment]
+        options = {"models": None, "losses": None, "conditions": None}
+        for word in words[5:]:
+            if word.startswith("--"):
+                options[word[2:]] = chosen = []
+            else:
+                chosen.append(word)
+        for config in configs(experiment, options["models"], options["losses"], [0],
+                              conditions=options["conditions"]):  # fmt: skip
+            done.append(made(config.loss, experiment=experiment, condition=config.condition,
+                             model=config.model, images=100))  # fmt: skip
+    assert (of(summary(done), experiment=experiment)["n"] == 1).all()
 
 
 def test_a_run_under_way_says_how_far_it_is():
-    assert "| small | ce | 3 of 5 epochs |" in to_markdown([record("ce", done=False)])
+    assert "| small | ce | 3 of 5 epochs |" in to_markdown([unfinished()])
 
 
 def test_a_run_cut_in_its_first_epoch_has_no_curve_yet(tmp_path):
-    begun = record("ce", done=False)
-    begun.epochs.clear()
-    write_record(begun, tmp_path / "runs")
+    write_record(unfinished(epochs=0), tmp_path / "runs")
     text = report(tmp_path / "runs", tmp_path / "to")
     assert "| small | ce | 0 of 5 epochs |" in text
     assert not list((tmp_path / "to").glob("*.png"))
 
 
-def test_one_seed_has_no_spread():
-    text = to_markdown([record()])
-    assert "| small | fpl | 1 seed |" in text and "±" not in text
+def test_one_seed_has_no_spread_and_no_interval():
+    text = section(to_markdown(pair(1, seeds=1)), "mini")
+    assert "| small | fpl | 1 seed |" in text and "±" not in text and "interval" not in text
+
+
+def test_differences_stand_with_their_interval():
+    text = section(to_markdown(pair(1.5, seeds=6)), "mini")
+    found = re.search(r"\| fpl − ce \| 6 \| \+1\.5\d \| \+(\S+) to \+(\S+) \|", text)
+    assert float(found[1]) < 1.5 < float(found[2])
 
 
 def test_the_papers_accuracy_stands_beside_ours():
-    printed = {
-        line.split("|")[2].strip(): line.split("|")[5].strip()
-        for line in to_markdown([]).partition("## table3")[0].splitlines()
-        if line.startswith("| resnet18")
-    }
-    assert printed == {"fpl": "64.69", "ce": "64.64"}  # 10 000 less 3531 and 3536 false positives
-
-
-def test_runs_on_different_data_are_never_averaged():
-    rows = summary([record(), record(seed=1, source="cifar10")]).query(
-        "loss == 'fpl' and model == 'small' and experiment == 'mini'"
-    )
-    assert sorted(rows["source"]) == ["cifar10", "mini"] and set(rows["n"]) == {1}
+    table = summary([])
+    printed = of(table, experiment="table2", condition="", model="resnet18").set_index("loss")
+    assert printed["printed"].to_dict() == {"fpl": 64.69, "ce": 64.64}  # 10 000 less the errors
+    scratch = of(table, experiment="table3", condition="scratch").set_index("loss")["printed"]
+    assert scratch.to_dict() == {"fpl": 95.25, "ce": 94.93}
+    assert of(table, experiment="table3-mini")["printed"].isna().all()
 
 
 def test_the_report_writes_tables_and_figures_from_the_records(tmp_path):
-    for loss in ("fpl", "ce"):
-        for seed in (0, 1):
-            write_record(record(loss, seed, right=60 + 5 * seed), tmp_path / "runs")
+    for run in [*pair(1, seeds=2), *pair(1, seeds=2, experiment="noise-mini", condition="noise20")]:
+        write_record(run, tmp_path / "runs")
     text = report(tmp_path / "runs", tmp_path / "to")
-    assert (tmp_path / "to" / "report.md").read_text() == text
-    assert (tmp_path / "to" / "results.csv").read_text().count("\n") == 5
-    for kind in ("accuracy", "false-positives"):
-        assert f"(mini-{kind}.png)" in text
-        with Image.open(tmp_path / "to" / f"mini-{kind}.png") as picture:
+    to = tmp_path / "to"
+    assert (to / "report.md").read_text(encoding="utf-8") == text
+    assert len(pd.read_csv(to / "results.csv")) == 8
+    assert len(pd.read_csv(to / "verdicts.csv")) == 44
+    assert set(pd.read_csv(to / "differences.csv")["condition"].fillna("")) == {"", "noise20"}
+    names = ["mini-differences", "noise-mini-differences"]
+    for stem in ("mini-small", "noise-mini-small-noise20"):
+        names += [f"{stem}-{kind}" for kind in ("accuracy", "false-positives", "confusion")]
+    assert sorted(path.stem for path in to.glob("*.png")) == sorted(names)
+    for name in names:
+        assert f"({name}.png)" in text
+        with Image.open(to / f"{name}.png") as picture:
             assert picture.size[0] <= 1000
 
 
-def test_the_curves_are_the_records_numbers():
-    records = [record(seed=0, right=60), record(seed=1, right=80)]
-    figure, alt = record_plots.accuracy_over_epochs(records)
-    ax = figure.axes[0]
-    drawn = {tuple(np.round(line.get_ydata(), 6)) for line in ax.lines}
-    curves = [[row["top1"] for row in run.epochs] for run in records]
-    for curve in (*curves, np.mean(curves, axis=0)):
-        assert tuple(np.round(curve, 6)) in drawn
-    assert "epoch" in ax.get_xlabel() and "%" in ax.get_ylabel()
-    assert f"{np.mean(curves, axis=0)[-1]:.1f} %" in alt and "cifar10-mini" in alt
-
-
-def test_the_map_counts_false_positives_where_they_are():
-    figure, alt = record_plots.false_positive_map([record()])
-    ax = figure.axes[0]
-    assert [text.get_text() for text in ax.texts] == [
-        "0",
-        "0",
-        "0",
-        str(record().result["errors"]),
-        *["0"] * 6,
-    ]
-    assert "predicts cat wrongly most often" in alt
-    plt.close(figure)
-
-
-def test_nothing_to_draw_is_said():
-    with pytest.raises(ValueError, match="no record has an epoch"):
-        record_plots.accuracy_over_epochs([])
-    with pytest.raises(ValueError, match="no run is finished"):
-        record_plots.false_positive_map([record(done=False)])
+def test_no_folder_of_records_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="reproduce mini` makes one"):
+        report(tmp_path / "nothing")

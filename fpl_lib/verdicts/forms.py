@@ -25,9 +25,8 @@ def full_adaptability(records: Sequence[Record]) -> Finding:
     mixed = float(hinge[0, 0] - hinge[0, 1] - hinge[1, 0] + hinge[1, 1])
     return decided(
         abs(mixed) < 1e-6,
-        "For losses of p_T alone, yes, with α = (1, 0). But FPL adds a function of p_T and one of "
-        "p_F, and a margin loss, max(0, 1 − z_T + z_F), is no such sum; nor is one that shifts the "
-        "logits, as logit adjustment does.",
+        "A margin loss, max(0, 1 − z_T + z_F), is no sum of a function of p_T and one of p_F. Nor "
+        "is a loss that shifts the logits first. For losses of p_T alone it does hold.",
         basis="proof, notebook 03", estimate=mixed, unit="mixed difference, 0 for a sum",
     )  # fmt: skip
 
@@ -148,8 +147,8 @@ def learned(records: Sequence[Record]) -> Finding:
     (cost,) = torch.autograd.grad(false_positive_loss(z, true.squeeze(1), alpha=alpha), alpha)
     return decided(
         not bool((cost >= 0).all()),
-        "Not by gradient descent on the loss: no weight's derivative is negative, so all fall to "
-        "zero or to their floor, and on a simplex one takes all. The paper shows no such run.",
+        "By gradient descent all weights fall to zero or to their floor, since no derivative is "
+        "negative. On a simplex one takes all. The paper shows no run with learned weights.",
         basis="proof, notebook 03", estimate=float(cost.min()), unit="derivative, least",
     )  # fmt: skip
 

@@ -62,8 +62,8 @@ def second_maximum(records: Sequence[Record]) -> Finding:
     on_false = push(cross_entropy, z, true.squeeze(1)).gather(1, false)
     return decided(
         not bool((on_false < 0).all()),
-        "CE pushes the logit of the leading wrong class down by p_F, the hardest of all wrong "
-        "classes; FPL with unit weights by exactly twice that.",
+        "CE pushes the leading wrong class's logit down by p_F, the hardest of all wrong classes. "
+        "FPL with unit weights pushes it by exactly twice that.",
         basis="proof, notebook 02", estimate=float(on_false.max()), unit="push on z_F, weakest",
     )  # fmt: skip
 

@@ -20,6 +20,7 @@ from .finding import (
     FULL,
     INDISTINGUISHABLE,
     MINI,
+    NOT_RUN,
     SUPPORTED,
     Finding,
     direction,
@@ -113,6 +114,25 @@ def better(experiment: str, metric: Metric = "top1", sign: int = 1, unit: str = 
 
 def _mini(experiment: str) -> str:
     return "mini" if experiment in ("table2", "table3") else f"{experiment}-mini"
+
+
+def robust(experiment: str, rivals: Sequence[str]):
+    """A rule: FPL beats CE; the reason adds how the best of some rivals does against FPL."""
+    beats_ce = better(experiment)
+
+    def rule(records: Sequence[Record]) -> Finding:
+        finding = beats_ce(records)
+        found = [(form(records, experiment, rival, "fpl"), rival) for rival in rivals]
+        leads = [(one[0].mean(), len(one[0]), rival) for one, rival in found if one]
+        if finding.verdict == NOT_RUN or not leads:
+            return finding
+        lead, n, rival = max(leads)
+        return finding.because(
+            f"{finding.why} The best of {', '.join(rivals)} is {rival}: {lead:+.2f} points to FPL "
+            f"({n} seeds)."
+        )
+
+    return rule
 
 
 def any_better(experiment: str, losses: Sequence[str]):

@@ -47,7 +47,7 @@ RULES: dict[str, Rule] = {
     "opposite-to-focal": gradients.opposite_to_focal,
     "imbalance-improved": measured.all_better(questions(("imbalance", ANSWERS_TO_IMBALANCE))),
     "imbalance-insight": no_records("No loss is made for a data set, and no reason is given."),
-    "label-noise": measured.all_better(questions(("noise", ("ce", *ANSWERS_TO_NOISE)))),
+    "label-noise": measured.robust("noise", ANSWERS_TO_NOISE),
     "hyperparameters-imbalance": measured.any_better(
         "imbalance", ("fpl", "fpl_batch", "fpl_flipped")
     ),

@@ -1,0 +1,93 @@
+"""Losses compared in pairs of runs: the differences with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from ..pairs import by_setting, difference_table, images
+from ..plots import use_style
+from ..runs import Record
+from ._look import color_of, name_of, signed
+
+UNITS = {
+    "top1": "points of top-1 accuracy", "top5": "points of top-5 accuracy",
+    "errors": "wrong test images",
+}  # fmt: skip
+COLUMNS = 3
+
+
+def loss_differences(
+    records: Sequence[Record], rival: str = "ce", metric: str = "top1"
+) -> tuple[Figure, str]:
+    """Each loss minus `rival`, paired over seeds, with 95 % t intervals: a panel a setting.
+
+    A single pair of runs is drawn hollow, without an interval. records: runs of one experiment.
+    Raises ValueError if no loss has a run beside one of the rival's.
+    """
+    table = difference_table(records, rival, metric)
+    if table.empty:
+        raise ValueError(f"no loss has finished a run beside one of {rival}: nothing to compare")
+    panels = list(table.groupby(["condition", "model", "source", "config"], sort=False))
+    losses = list(dict.fromkeys(table["loss"]))
+    down, across = -(-len(panels) // COLUMNS), min(len(panels), COLUMNS)
+    use_style()
+    figure, axes = plt.subplots(
+        down, across, figsize=(9.5 if across > 1 else 7.2, 1.4 + down * (0.6 + 0.28 * len(losses))),
+        sharex=True, sharey=True, squeeze=False,
+    )  # fmt: skip
+    for ax in axes.flat[len(panels) :]:
+        ax.set_visible(False)
+    several = len({(model, source) for (_, model, source, _), _ in panels}) > 1
+    for ax, ((condition, model, source, _), rows) in zip(axes.flat, panels, strict=False):
+        for row in rows.itertuples():
+            _draw_pair(ax, losses.index(row.loss), row)
+        kind = f"{model}, {images(source)}" if several or not condition else ""
+        pairs = sorted(set(rows["n"]))
+        n = f"n = {pairs[0]}" if len(pairs) == 1 else f"n = {pairs[0]}–{pairs[-1]}"
+        ax.set_title(", ".join(filter(None, (condition, kind, n))), fontsize=11, weight="normal")
+        ax.axvline(0, color="#444444", linewidth=1)
+        ax.grid(axis="y", visible=False)
+        ax.tick_params(labelbottom=True)
+    axes[0, 0].set_yticks(range(len(losses)), [name_of(loss) for loss in losses])
+    axes[0, 0].set_ylim(len(losses) - 0.5, -0.5)
+    figure.supxlabel(f"loss − {name_of(rival)} ({UNITS.get(metric, metric)})", fontsize=11)
+    experiment = next(iter(by_setting(records))).experiment
+    title = f"{_message(table, rival)} ({experiment})"
+    figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=12)
+    return figure, _words(table, rival, metric, experiment)
+
+
+def _draw_pair(ax, place: int, row) -> None:
+    color = color_of(row.loss)
+    ax.plot(row.estimate, place, "o", color=color, mfc="white" if row.n == 1 else color)
+    if row.n > 1:
+        ax.plot([row.low, row.high], [place, place], color=color)
+
+
+def _message(table, rival: str) -> str:
+    known = int(table["low"].notna().sum())
+    if not known:
+        return f"Single runs beside {name_of(rival)}, so no intervals"
+    above, below = int((table["low"] > 0).sum()), int((table["high"] < 0).sum())
+    intervals = "1 interval" if known == 1 else f"{known} intervals"
+    return f"Of {intervals}, {above} lie above {name_of(rival)} and {below} below"
+
+
+def _words(table, rival: str, metric: str, experiment: str) -> str:
+    rows = table.sort_values("estimate")
+    ends = [rows.iloc[0], rows.iloc[-1]] if len(rows) > 1 else [rows.iloc[0]]
+    said = "; ".join(_said(row) for row in ends)
+    between = "from lowest to highest: " if len(rows) > 1 else ""
+    return (
+        f"Differences to {name_of(rival)} in {UNITS.get(metric, metric)}, experiment {experiment}, "
+        f"as points with 95 % intervals, {between}{said}. {_message(table, rival)}."
+    )
+
+
+def _said(row) -> str:
+    name = name_of(row["loss"]) + (f" in {row['condition']}" if row["condition"] else "")
+    interval = f", {signed(row['low'], 2)} to {signed(row['high'], 2)}" if row["n"] > 1 else ""
+    return f"{name} {signed(row['estimate'], 2)} (n = {row['n']}{interval})"

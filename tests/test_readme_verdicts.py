@@ -1,0 +1,59 @@
+"""README's verdicts are those of the records, and none else can stand there."""
+
+import pytest
+from made_runs import pair
+from repository import ROOT, text
+
+from fpl_lib import paper
+from fpl_lib.__main__ import main
+from fpl_lib.readme import BEGIN, CLAIMS, END, update_readme, verdict_block, with_verdicts
+from fpl_lib.runs import read_runs, write_record
+
+
+def test_readme_says_what_the_records_say():
+    """Where this fails, records are newer: `python -m fpl_lib report --readme` writes it anew."""
+    assert text("README.md") == with_verdicts(text("README.md"), read_runs(ROOT / "data" / "runs"))
+
+
+def test_the_table_follows_the_first_paragraph():
+    title, first, block, *_ = text("README.md").split("\n\n")
+    assert title.startswith("# ") and not first.startswith("#") and block.startswith(BEGIN)
+
+
+def test_the_claims_are_the_papers():
+    assert 6 <= len(CLAIMS) <= 10 and set(CLAIMS) <= set(paper.claims().index)
+
+
+def test_a_row_a_claim_with_verdict_and_reason():
+    rows = [line.split(" | ") for line in verdict_block([]).splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + len(CLAIMS) and {len(row) for row in rows} == {3}
+    assert all(len(row[2]) > 10 for row in rows)
+
+
+def test_new_records_change_the_rows_that_rest_on_them():
+    before, after = verdict_block([]).splitlines(), verdict_block(pair(-2)).splitlines()
+    changed = [line for line in after if line and line not in before]
+    assert len(changed) == 2 and "10 seeds" in changed[0] and "cifar10-mini" in changed[1]
+
+
+def test_what_else_readme_says_stays(tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# T\n\n{BEGIN}\nold\n{END}\n\nrest\n", encoding="utf-8")
+    for run in pair(1, seeds=2):
+        write_record(run, tmp_path / "runs")
+    assert update_readme(tmp_path / "runs", readme)
+    said = readme.read_text(encoding="utf-8")
+    assert said.startswith("# T\n") and said.endswith("rest\n") and "old" not in said
+    assert not update_readme(tmp_path / "runs", readme)
+
+
+@pytest.mark.parametrize("readme", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
+def test_markers_that_are_not_there_are_asked_for(readme):
+    with pytest.raises(ValueError, match="expected one <!-- verdicts -->"):
+        with_verdicts(readme, [])
+
+
+def test_the_command_leaves_a_fresh_readme_alone(capsys):
+    before = text("README.md")
+    assert main(["report", "--readme"]) == 0
+    assert "up to date" in capsys.readouterr().out and text("README.md") == before
