@@ -3,6 +3,7 @@
 from fpl_lib.widgets.formula import FormulaFigure
 from fpl_lib.widgets.formula_controls import probability_sliders
 from fpl_lib.widgets.gradient_controls import descent_sliders, logit_sliders
+from fpl_lib.widgets.player import RunPlayer, run_player
 from fpl_lib.widgets.pushes import PushFigure
 from fpl_lib.widgets.simplex import DescentFigure, descend, draw_simplex, interior, to_plane
 from fpl_lib.widgets.variants import VariantFigure, variant_controls
@@ -11,6 +12,7 @@ __all__ = [
     "DescentFigure",
     "FormulaFigure",
     "PushFigure",
+    "RunPlayer",
     "VariantFigure",
     "descend",
     "descent_sliders",
@@ -18,6 +20,7 @@ __all__ = [
     "interior",
     "logit_sliders",
     "probability_sliders",
+    "run_player",
     "to_plane",
     "variant_controls",
 ]
