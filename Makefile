@@ -18,13 +18,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The kernel of .venv, also where the user has registered another one of the same name.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test test-browser student pins clean distclean FORCE
+.PHONY: help lab test test-browser book student pins clean distclean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make lab        JupyterLab on notebooks/00_start_here.ipynb'
 	@echo 'make test       the whole suite: unit tests, doctests, every notebook'
 	@echo 'make test-browser   the notebooks in JupyterLab in a headless browser (needs Chromium or Chrome)'
+	@echo 'make book       the notebooks as web pages in book/, to be read without Jupyter and offline'
 	@echo 'make student    run the teacher notebooks, then make the student ones from them'
 	@echo 'make pins       solve .constraints.txt again (PINS_FLAGS=--upgrade for newer versions)'
 	@echo 'make clean      remove caches;  make distclean: .venv too'
@@ -46,6 +47,11 @@ test: $(READY)
 test-browser: $(READY)
 	OMP_NUM_THREADS=1 $(RUN) -m pytest tests/browser
 
+# The stored outputs: nothing is run.
+book: $(READY)
+	rm -rf book
+	$(PY) -m fpl_lib.book book
+
 student: $(READY)
 	$(PY) -m fpl_lib.course execute
 	$(PY) -m fpl_lib.course student
@@ -57,7 +63,7 @@ pins: $(READY)
 		--output-file .constraints.txt pyproject.toml > /dev/null
 
 clean:
-	rm -rf .pytest_cache .ruff_cache .hypothesis dist
+	rm -rf .pytest_cache .ruff_cache .hypothesis book dist
 	find . -name .venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune \
 		-exec rm -rf {} +
 

@@ -190,3 +190,10 @@ def test_lab_adds_the_kits_settings_to_the_users(checkout, monkeypatch):
 def test_the_browser_tests_run_only_where_they_are_named(checkout):
     assert checkout.calls("test-browser")[-1] == "-m pytest tests/browser"
     assert "browser" not in checkout.calls("test")[-1]
+
+
+def test_book_starts_from_an_empty_folder(checkout):
+    (checkout.folder / "book").mkdir()
+    (checkout.folder / "book" / "old.html").touch()
+    assert checkout.calls("book")[-1] == "-m fpl_lib.book book"
+    assert not (checkout.folder / "book").exists()
