@@ -1,4 +1,4 @@
-"""The command line: python -m fpl_lib data | train | reproduce | report."""
+"""The command line: python -m fpl_lib data | train | reproduce | report | bench."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 75 paused (call again), 2 an error."""
     parser = argparse.ArgumentParser(
         prog="python -m fpl_lib",
-        description="False Positive Loss: get the data, train, reproduce the paper, report.",
+        description="False Positive Loss: get the data, train, reproduce the paper, report, bench.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (cli.add_data, cli.add_train, cli.add_reproduce, cli.add_report):
+    for add in (cli.add_data, cli.add_train, cli.add_reproduce, cli.add_report, cli.add_bench):
         add(commands)
     arguments = parser.parse_args(argv)
     try:

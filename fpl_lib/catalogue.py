@@ -107,7 +107,7 @@ NOISE_MINI = replace(MINI, epochs=8)
 LONG_TAIL_MINI = replace(MINI, batch_size=32, epochs=10)
 # Without weight decay, where a loss times two and a learning rate times two are one thing.
 SCALE = replace(MINI, weight_decay=0.0, epochs=20, amp=True)
-SCALE_MINI = replace(SCALE, epochs=6, amp=False)
+SCALE_MINI = replace(SCALE, epochs=4, amp=False)
 
 _ON_IMBALANCE = (
     "ce", "fpl", "fpl_batch", "fpl_flipped",
@@ -216,7 +216,7 @@ _ALL = (
         "table3-mini",
         "Table 3's recipe, shortened, with the small network on cifar10-mini",
         losses=("fpl", "ce"),
-        recipe=replace(TABLE_3, epochs=20, milestones=(10, 15)),
+        recipe=replace(TABLE_3, epochs=12, milestones=(6, 9)),
         conditions=(Condition("scratch"),),
         keep_confusion=True,
         **_MINI,

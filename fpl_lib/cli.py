@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from . import experiments, readme, report
+from .bench.command import PARTS, bench, save, to_markdown
 from .data import DataError, fetch_cifar10, load_cifar10
 from .experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
 from .jobs import FAILED, PAUSED, Settings, run_all
@@ -177,6 +178,40 @@ def make_report(arguments: argparse.Namespace) -> int:
         print("README.md: " + ("verdicts made anew" if changed else "up to date"))
     else:
         print(report.report(runs, arguments.to))
+    return 0
+
+
+def add_bench(commands) -> None:
+    parser = commands.add_parser(
+        "bench",
+        help="how fast it is, beside cross-entropy and the common loop",
+        description="Measure ratios side by side, print them as a table and keep them as JSON. "
+        "Some minutes; leave the machine alone meanwhile.",
+        formatter_class=_Defaults,
+    )
+    parser.add_argument("--device", default="cpu", metavar="DEVICE", help="cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
+        help=f"some of {', '.join(PARTS)}",
+    )  # fmt: skip
+    parser.add_argument("--rounds", type=_positive, default=9, help="of each comparison")
+    parser.add_argument("--threads", type=_positive, default=2, metavar="N", help="CPU threads")
+    parser.add_argument(
+        "--notebooks", action="store_true", help="also run every notebook against the clock"
+    )
+    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
+    parser.add_argument("--to", type=Path, metavar="DIR", help="where to write JSON and figure")
+    parser.set_defaults(run=measure)
+
+
+def measure(arguments: argparse.Namespace) -> int:
+    measured = bench(
+        _device(arguments.device), parts=arguments.parts, threads=arguments.threads,
+        rounds=arguments.rounds, data_dir=arguments.data_dir, notebooks=arguments.notebooks,
+    )  # fmt: skip
+    print(to_markdown(measured))
+    for path in save(measured, arguments.to) if arguments.to else ():
+        print(f"wrote {path.name}")
     return 0
 
 

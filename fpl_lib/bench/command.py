@@ -1,0 +1,151 @@
+"""All of the bench in one go: rows and growth into one JSON file, one table, one figure."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+
+from ..data import load_cifar10
+from ..experiments import environment
+from ..plots import PALETTE, use_style
+from . import loss, start, trainer
+
+PARTS = ("loss", "trainer", "class", "growth")
+
+
+def bench(
+    device: torch.device,
+    *,
+    parts: Sequence[str] = PARTS,
+    threads: int = 2,
+    rounds: int = 9,
+    data_dir: str | os.PathLike | None = None,
+    notebooks: bool = False,
+) -> dict:
+    """Measure and return {"environment", "threads", "rounds", "rows", "growth"}, plain values.
+
+    Raises ValueError for an unknown part.
+    """
+    if unknown := [part for part in parts if part not in PARTS]:
+        raise ValueError(f"unknown part {unknown[0]!r}: expected {', '.join(PARTS)}")
+    torch.set_num_threads(threads)
+    data = load_cifar10(source="mini")
+    found, growth = [], []
+    if "loss" in parts:
+        found += loss.rows(str(device), threads, rounds)
+        found.append(loss.traffic(str(device), threads, rounds))
+    if "trainer" in parts:
+        found += trainer.rows(data, str(device), max(3, rounds // 2))
+    if "class" in parts:
+        found += start.rows(data_dir, max(3, rounds // 2))
+        found += start.notebook_rows() if notebooks else []
+    if "growth" in parts:
+        growth += loss.growth(str(device), threads, rounds)
+        growth += trainer.growth(data, str(device), rounds)
+    about = {key: value for key, value in environment(device).items() if key != "start"}
+    rows = [{**asdict(row), "met": row.met} for row in found]
+    about["threads"] = threads
+    return {"environment": about, "rounds": rounds, "rows": rows, "growth": growth}
+
+
+def to_markdown(measured: dict) -> str:
+    """The rows as a Markdown table, a sentence on the machine above it."""
+    about = measured["environment"]
+    lines = [
+        f"{about['device']}, {about['threads']} threads, torch {about['torch']}; medians of "
+        f"{measured['rounds']} rounds side by side, quartiles in brackets.",
+        "",
+        "| what | beside | ratio | aim | met |",
+        "|---|---|---|---|---|",
+    ]
+    lines += map(_line, measured["rows"])
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: dict) -> str:
+    what = f"{row['group']}: {row['name']}" + ("" if row["unit"] == "time" else f", {row['unit']}")
+    sign = "≤" if row["better"] == "below" else "≥"
+    aim = "" if row["target"] is None else f"{sign} {row['target']:g}"
+    met = {True: "yes", False: "no", None: ""}[row["met"]]
+    if row["ratio"] is None:
+        return f"| {what} | {row['baseline']} | {row['note']} | {aim} | |"
+    unit = " s" if row["unit"] == "seconds" else ""
+    spread = "" if row["low"] is None else f" [{row['low']:.2f}, {row['high']:.2f}]"
+    return f"| {what} | {row['baseline']} | {row['ratio']:.2f}{unit}{spread} | {aim} | {met} |"
+
+
+def readme_table(folder: str | os.PathLike) -> str:
+    """What README.md says of speed: the rows that aim at something, CPU and CUDA, from `folder`."""
+    text = []
+    for kind, name in (("cpu", "CPU"), ("cuda", "CUDA")):
+        path = Path(folder) / f"bench-{kind}.json"
+        if not path.exists():
+            command = f"python -m fpl_lib bench --device {kind}"
+            text.append(f"**{name}**: not measured yet; `{command}` does it.\n")
+            continue
+        measured = json.loads(path.read_text("utf-8"))
+        aims = [row for row in measured["rows"] if row["target"] is not None]
+        text.append(f"**{name}**: " + to_markdown({**measured, "rows": aims}))
+    return "\n".join(text)
+
+
+def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
+    """Write bench-DEVICE.json and, with growth, growth-DEVICE.png into `folder`; give the paths."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    kind = "cpu" if measured["environment"]["device"].startswith("CPU") else "cuda"
+    written = [folder / f"bench-{kind}.json"]
+    written[0].write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    if measured["growth"]:
+        figure, _ = growth_figure(measured)
+        written.append(folder / f"growth-{kind}.png")
+        figure.savefig(written[-1], metadata={"Software": None})
+        plt.close(figure)
+    return written
+
+
+def growth_figure(measured: dict) -> tuple[Figure, str]:
+    """A panel a sweep, time and memory over the size on logarithmic axes; and its words."""
+    use_style()
+    sweeps = measured["growth"]
+    figure, axes = plt.subplots(
+        2, -(-len(sweeps) // 2), figsize=(9.8, 5.6), layout="constrained", squeeze=False
+    )
+    said = []
+    for ax, sweep in zip(axes.flat, sweeps, strict=False):
+        for series in _series(sweep):
+            ax.loglog(sweep["sizes"], series["values"], **series["look"])
+        ax.set(xlabel=sweep["axis"], ylabel="relative to the first point")
+        ax.legend()
+        said.append(f"{sweep['axis']}: time grows with exponent {sweep['time_exponent']:.2f}")
+    for ax in axes.flat[len(sweeps) :]:
+        ax.set_axis_off()
+    figure.suptitle("Nothing grows faster than its work (dotted: proportional)")
+    return figure, f"Time and memory over size, on logarithmic axes. {'; '.join(said)}."
+
+
+def _series(sweep: dict) -> Iterator[dict]:
+    first = sweep["sizes"][0]
+    yield {
+        "values": [size / first for size in sweep["sizes"]],
+        "look": {"color": "black", "linestyle": ":", "linewidth": 1},
+    }
+    for key, color in (("seconds", PALETTE[0]), ("bytes", PALETTE[1])):
+        if sweep[key] is not None:
+            exponent = sweep["time_exponent" if key == "seconds" else "memory_exponent"]
+            name = "time" if key == "seconds" else "memory"
+            yield {
+                "values": [value / sweep[key][0] for value in sweep[key]],
+                "look": {
+                    "color": color,
+                    "marker": "o",
+                    "label": f"{name}, exponent {exponent:.2f}",
+                },
+            }

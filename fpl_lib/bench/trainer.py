@@ -1,0 +1,172 @@
+"""The trainer beside the bare step, and beside the loop that everyone writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+
+from ..batches import CIFAR10_MEAN, CIFAR10_STD, Batches
+from ..data import CIFAR10
+from ..models import build_model
+from ..train import Recipe, make_optimizer, train
+from .measure import Row, growth_exponent, once_each, quartiles
+
+RECIPE = Recipe(
+    epochs=1, optimizer="sgd", lr=0.01, momentum=0.9, augment=True, schedule="constant"
+)  # fmt: skip
+# Images a round, and what is aimed at: of the bare step's speed, and times the common loop's.
+ON_CPU = {"small": (2048, 0.97, 3.0), "resnet18": (512, 0.97, 1.2)}
+ON_CUDA = {"resnet18": (25_600, 0.97, 10.0)}
+
+
+class _Images(Dataset):
+    """Single images through torchvision's transforms, as in most tutorials."""
+
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+        self.images, self.labels = images, labels
+        self.transform = v2.Compose(
+            [
+                v2.RandomCrop(32, padding=4),
+                v2.RandomHorizontalFlip(),
+                v2.ToDtype(torch.float32, scale=True),
+                v2.Normalize(CIFAR10_MEAN, CIFAR10_STD),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        return self.transform(self.images[index]), int(self.labels[index])
+
+
+def contenders(
+    name: str, images: torch.Tensor, labels: torch.Tensor, device: str, recipe: Recipe = RECIPE
+) -> dict[str, Callable[[], float]]:
+    """Three ways through `images` once, each giving the seconds of its training steps.
+
+    "trainer": `train.train`, by its own clock, which leaves the test images out. "bare step": one
+    batch that is there already, no augmentation, no log. "common loop": DataLoader with two
+    workers and torchvision's transforms.
+    """
+    size = recipe.batch_size
+    options = {"device": device, "channels_last": recipe.channels_last}
+    batches = Batches(
+        images, labels, batch_size=size, shuffle=True, augment=recipe.augment, **options
+    )
+    held_out = Batches(images[:100], labels[:100], batch_size=100, **options)
+    x, y = next(iter(batches))
+    steps = len(labels) // size
+    model, other, third = (build_model(name, seed=0) for _ in range(3))
+    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
+    for net in (other, third):
+        net.to(device, memory_format=layout).train()
+    amp = {"device_type": torch.device(device).type, "dtype": torch.bfloat16}
+
+    def step(net: nn.Module, optimizer: torch.optim.Optimizer, x, y) -> None:
+        with torch.autocast(**amp, enabled=recipe.amp):
+            logits = net(x)
+        optimizer.zero_grad(set_to_none=True)
+        functional.cross_entropy(logits.float(), y).backward()
+        optimizer.step()
+
+    def trainer() -> float:
+        loss = nn.CrossEntropyLoss()
+        (row,) = train(model, loss, batches, held_out, recipe, progress=False)
+        return row["seconds"]
+
+    bare_optimizer = make_optimizer(list(other.parameters()), recipe)
+
+    def bare() -> float:
+        began = time.perf_counter()
+        for _ in range(steps):
+            step(other, bare_optimizer, x, y)
+        _wait(device)
+        return time.perf_counter() - began
+
+    loader = DataLoader(_Images(images, labels), size, shuffle=True, num_workers=2, drop_last=True)
+    common_optimizer = make_optimizer(list(third.parameters()), recipe)
+
+    def common() -> float:
+        began = time.perf_counter()
+        for x, y in loader:
+            step(third, common_optimizer, x.to(device, memory_format=layout), y.to(device))
+        _wait(device)
+        return time.perf_counter() - began
+
+    return {"trainer": trainer, "bare step": bare, "common loop": common}
+
+
+def rows(data: CIFAR10, device: str, rounds: int) -> Iterator[Row]:
+    """Speed ratios for each network; a ratio above 1 means that the trainer is the faster one."""
+    on_cuda = torch.device(device).type == "cuda"
+    for name, (count, of_bare, of_common) in (ON_CUDA if on_cuda else ON_CPU).items():
+        count = min(count, len(data.train_labels)) // RECIPE.batch_size * RECIPE.batch_size
+        recipe = replace(RECIPE, amp=on_cuda)
+        ways = contenders(
+            name, data.train_images[:count], data.train_labels[:count], device, recipe
+        )
+        taken = by_own_clock(ways, rounds)
+        for other, target in (("bare step", of_bare), ("common loop", of_common)):
+            yield Row(
+                "trainer", name, "speed", other, *quartiles(taken[other], taken["trainer"]),
+                target=target, better="above",
+            )  # fmt: skip
+
+
+def by_own_clock(ways: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
+    """Seconds as each call gives them, one number a round, after one round to warm up."""
+    names = list(ways)
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(rounds + 1):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            seconds = ways[name]()
+            if turn:
+                taken[name].append(seconds)
+    return taken
+
+
+def growth(data: CIFAR10, device: str, rounds: int) -> list[dict]:
+    """Seconds a step against batch size, and seconds against the number of seeds."""
+
+    def epochs(count: int, batch_size: int, seeds: int) -> Callable[[], object]:
+        recipe = replace(RECIPE, batch_size=batch_size)
+        options = {"batch_size": batch_size, "device": device, "channels_last": True}
+        images, labels = data.train_images[:count], data.train_labels[:count]
+
+        def call() -> None:
+            for seed in range(seeds):
+                batches = Batches(images, labels, shuffle=True, augment=True, seed=seed, **options)
+                model = build_model("small", seed=seed)
+                list(train(model, nn.CrossEntropyLoss(), batches, batches, recipe, progress=False))
+
+        return call
+
+    sweeps = {
+        "batch size (one step)": [(size, epochs(size, size, 1)) for size in (16, 64, 256, 1024)],
+        "seeds (256 images each)": [(n, epochs(256, 64, n)) for n in (1, 2, 4, 8)],
+    }
+    found = []
+    for axis, points in sweeps.items():
+        sizes, ways = [size for size, _ in points], {str(size): call for size, call in points}
+        taken = once_each(ways, rounds=max(3, rounds // 2))
+        seconds = [sorted(values)[len(values) // 2] for values in taken.values()]
+        found.append(
+            {
+                "axis": axis, "sizes": sizes, "seconds": seconds, "bytes": None,
+                "time_exponent": growth_exponent(sizes, seconds), "memory_exponent": None,
+            }
+        )  # fmt: skip
+    return found
+
+
+def _wait(device: str) -> None:
+    if torch.device(device).type == "cuda":
+        torch.cuda.synchronize()

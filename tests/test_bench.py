@@ -1,0 +1,132 @@
+"""The bench: its arithmetic, that like is compared with like, what it writes. Nothing is timed."""
+
+import itertools
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from fpl_lib.__main__ import main
+from fpl_lib.bench import command, loss, measure, start, trainer
+from fpl_lib.bench.measure import Row, growth_exponent, peak_memory, quartiles, side_by_side
+from fpl_lib.data import load_cifar10
+
+
+def test_a_ratio_is_taken_round_by_round():
+    """A machine that slows down by ten in the last round does not move it."""
+    assert quartiles([2.0, 2.0, 20.0], [1.0, 1.0, 10.0]) == (2.0, 2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "better", "met"),
+    [(0.9, "below", True), (1.1, "below", False), (1.1, "above", True), (0.9, "above", False),
+     (None, "below", None)],
+)  # fmt: skip
+def test_a_target_is_met_or_not(ratio, better, met):
+    assert Row("loss", "x", "time", "y", ratio, target=1.0, better=better).met is met
+    assert Row("loss", "x", "time", "y", ratio).met is None
+
+
+def test_every_call_is_timed_once_a_round_and_in_turning_order():
+    order = []
+    calls = {name: (lambda name=name: order.append(name)) for name in "ab"}
+    taken = side_by_side(calls, rounds=4, seconds=1e-9)
+    assert {name: len(values) for name, values in taken.items()} == {"a": 4, "b": 4}
+    assert all(value > 0 for values in taken.values() for value in values)
+    turns = "".join(name for name, _ in itertools.groupby(order))
+    assert turns.endswith("ababa")  # a b, b a, a b, b a
+    assert measure.once_each({"a": lambda: None}, rounds=2).keys() == {"a"}
+
+
+def test_peak_memory_is_what_was_held_at_once_and_not_all_there_ever_was():
+    def in_turn():
+        for _ in range(5):
+            torch.ones(250_000)
+
+    def at_once():
+        return [torch.ones(250_000) for _ in range(5)]
+
+    assert peak_memory(in_turn) == pytest.approx(1e6, rel=0.01)
+    assert peak_memory(at_once) == pytest.approx(5e6, rel=0.01)
+
+
+def test_the_exponent_of_a_power_law_is_its_power():
+    sizes = [10, 100, 1000]
+    assert growth_exponent(sizes, [size**1.5 for size in sizes]) == pytest.approx(1.5)
+
+
+def test_the_losses_compared_take_the_same_step():
+    """Ours and the plain one have one gradient; every contender gives one."""
+    ours = loss.calls(6, 5, "cpu")
+    gradients = {}
+    for name, call in ours.items():
+        call()
+        leaf = next(
+            cell.cell_contents for cell in call.__closure__ if torch.is_tensor(cell.cell_contents)
+        )
+        gradients[name] = leaf.grad.clone()
+    assert {"fpl", "cross_entropy", "sigmoid_focal_loss", "plain FPL"} <= set(gradients)
+    torch.testing.assert_close(gradients["fpl"], gradients["plain FPL"])
+    assert all(gradient.abs().sum() > 0 for gradient in gradients.values())
+
+
+def test_the_ways_to_train_take_as_many_steps(monkeypatch):
+    images = load_cifar10(source="mini")
+    steps = []
+    make = trainer.make_optimizer
+
+    def counting(parameters, recipe):
+        optimizer = make(parameters, recipe)
+        optimizer.register_step_post_hook(lambda *args: steps.append(optimizer))
+        return optimizer
+
+    monkeypatch.setattr(trainer, "make_optimizer", counting)
+    monkeypatch.setattr("fpl_lib.train.make_optimizer", counting)
+    ways = trainer.contenders(
+        "small", images.train_images[:64], images.train_labels[:64], "cpu",
+        replace(trainer.RECIPE, batch_size=16),
+    )  # fmt: skip
+    for way in ways.values():
+        before = len(steps)
+        assert way() > 0
+        assert len(steps) == before + 4
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """The whole command on the smallest sizes: what it writes, not what it says."""
+    monkeypatch.setattr(loss, "ON_CPU", {(4, 3): 2.5})
+    monkeypatch.setattr(loss, "MEMORY_SHAPE", (8, 4))
+    monkeypatch.setattr(trainer, "ON_CPU", {"small": (64, 0.97, 3.0)})
+    sweep = {"axis": "N", "sizes": [1, 2], "seconds": [1.0, 2.0], "bytes": [4, 8]}
+    sweep |= {"time_exponent": 1.0, "memory_exponent": 1.0}
+    for module in (loss, trainer):
+        monkeypatch.setattr(module, "growth", lambda *args: [sweep])
+
+
+def test_the_command_writes_json_a_table_and_a_figure(quick, tmp_path, capsys):
+    arguments = ["bench", "--rounds", "1", "--to", str(tmp_path), "--data-dir", str(tmp_path)]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "| loss: fpl, 4 × 3 | cross_entropy |" in out
+    assert "| trainer: small, speed | common loop |" in out
+    assert "| class: loading the full CIFAR-10, seconds |  | not measured: the data" in out
+    measured = json.loads((tmp_path / "bench-cpu.json").read_text("utf-8"))
+    assert command.to_markdown(measured) in out
+    assert {row["group"] for row in measured["rows"]} == {"loss", "trainer", "class"}
+    assert {path.name for path in tmp_path.iterdir()} == {"bench-cpu.json", "growth-cpu.png"}
+    table = command.readme_table(tmp_path)
+    assert "| loss: fpl, 4 × 3 |" in table and "plain FPL" not in table
+    assert "**CUDA**: not measured yet; `python -m fpl_lib bench --device cuda` does it." in table
+
+
+def test_a_part_can_be_measured_alone(quick, tmp_path):
+    found = command.bench(torch.device("cpu"), parts=["loss"], rounds=1, threads=1)
+    assert {row["group"] for row in found["rows"]} == {"loss"} and not found["growth"]
+    with pytest.raises(ValueError, match="unknown part 'speed': expected loss, trainer"):
+        command.bench(torch.device("cpu"), parts=["speed"])
+
+
+def test_the_import_is_measured_in_a_fresh_interpreter():
+    assert start._seconds("pass") < start._seconds("import torch")
