@@ -1,0 +1,181 @@
+"""A loss of one's own against the others: register it, rehearse it, run it as the records were.
+
+Rehearsals hold out a part of the *training* images, so that one may look as often as one likes. The
+test images are for the final run, once, with the recipe of the recorded `mini` runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from .checklist import require_trainable, samples
+from .data import CIFAR10, REPOSITORY_DATA
+from .experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
+from .rivals import LossModule
+from .runs import Record, read_record
+from .subsets import balanced_subset, train_val_split
+from .train import Recipe
+
+RUNS = REPOSITORY_DATA / "runs"
+FINAL = EXPERIMENTS["mini"].recipe
+REHEARSAL = replace(FINAL, epochs=4, augment=False)
+_KIT = frozenset(LOSSES)
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def register(name: str, factory: Callable[[Tensor], nn.Module | Callable]) -> None:
+    """Enter a loss under a name, so that it can be trained with; an earlier one of yours goes.
+
+    Args:
+        name: small letters, digits and _, not one of the kit's own.
+        factory: a function of the training labels' counts (C,) that gives the loss: a module, or a
+            function `loss(logits, target)`. (Eq. 4 needs the counts; others ignore them.)
+
+    Raises:
+        TypeError, ValueError: a name that cannot be, something else than a factory, or a loss that
+            `checklist.require_trainable` refuses.
+
+    Example:
+        >>> register("halved", lambda counts: FalsePositiveLoss(alpha=(1, 0.5)))
+        Traceback (most recent call last):
+        ...
+        ValueError: the factory raises NameError: name 'FalsePositiveLoss' is not defined. It is ...
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"name: expected small letters, digits and _, such as 'mine'; got {name!r}."
+        )
+    if name in _KIT:
+        raise ValueError(
+            f"name: {name!r} is a loss of the kit; choose another one, such as 'mine'."
+        )
+    LOSSES[name] = make_factory(factory)
+
+
+def make_factory(factory: Callable[[Tensor], nn.Module | Callable]) -> Callable[..., nn.Module]:
+    """`factory`, tried once: what it makes is a module that can be trained with."""
+
+    def made(counts: Tensor) -> nn.Module:
+        loss = factory(counts)
+        return loss if isinstance(loss, nn.Module) else LossModule(loss)
+
+    if isinstance(factory, nn.Module):
+        raise TypeError(
+            f"factory: got a loss, {type(factory).__name__}: expected a function of the class "
+            "counts that makes one, such as `lambda counts: FalsePositiveLoss()`."
+        )
+    if not callable(factory):
+        raise TypeError(
+            f"factory: expected a function of the class counts; got {type(factory).__name__}."
+        )
+    try:
+        loss = made(torch.full((10,), 400))
+    except Exception as error:
+        raise ValueError(
+            f"the factory raises {type(error).__name__}: {error}. It is called with the training "
+            "images of each class, (C,), and gives a loss: `lambda counts: FalsePositiveLoss()`."
+        ) from error
+    require_trainable(loss)
+    return made
+
+
+def fingerprint(name: str) -> str:
+    """Eight hexadecimal digits that change when the loss called `name` does.
+
+    >>> fingerprint("ce") == fingerprint("ce") != fingerprint("fpl")
+    True
+    """
+    z, target = samples(8, 10)
+    z.requires_grad_()
+    value = LOSSES[name](torch.full((10,), 400))(z, target)
+    (slope,) = torch.autograd.grad(value, z)
+    digits = " ".join(f"{x:.4e}" for x in [value.item(), *slope.flatten().tolist()])
+    return hashlib.sha256(digits.encode()).hexdigest()[:8]
+
+
+def rehearsal_data(data: CIFAR10, *, per_class: int = 150, val_size: int = 1000) -> CIFAR10:
+    """A small stage: balanced training images, and as "test" images others of the *training* set.
+
+    Images are halved to 16 x 16 by averaging, which makes an epoch four times as fast. No test
+    image of `data` is left.
+
+    >>> from fpl_lib.data import load_cifar10
+    >>> rehearsal_data(load_cifar10(source="mini")).test_images.shape
+    torch.Size([1000, 3, 16, 16])
+    """
+    kept, held_out = train_val_split(data.train_labels, val_size, seed=0)
+    kept = kept[balanced_subset(data.train_labels[kept], per_class, seed=0)]
+
+    def halved(images: Tensor) -> Tensor:
+        return nn.functional.avg_pool2d(images.float(), 2).round().to(torch.uint8)
+
+    return replace(
+        data,
+        train_images=halved(data.train_images[kept]),
+        train_labels=data.train_labels[kept],
+        test_images=halved(data.train_images[held_out]),
+        test_labels=data.train_labels[held_out],
+    )
+
+
+def rehearse(
+    names: Iterable[str], seeds: Iterable[int], data: CIFAR10, out: str | os.PathLike
+) -> list[Record]:
+    """Train the small network by the short recipe with each loss and seed, into records in `out`.
+
+    data: what `rehearsal_data` gives. A finished run in `out` is only read: after changing a loss
+    use a fresh folder. Raises KeyError for a loss that is not registered.
+    """
+    return _runs("rehearsal", names, seeds, data, out, REHEARSAL)
+
+
+def final(
+    names: Iterable[str], seeds: Iterable[int], data: CIFAR10, out: str | os.PathLike
+) -> list[Record]:
+    """Run losses as those of `data/runs/mini` were run: the same recipe, network and images.
+
+    data: `load_cifar10(source="mini")`. Each loss gets a folder of its own below `out`, named after
+    it and its `fingerprint`, so that runs of an earlier version are never taken for this one's.
+    Raises KeyError for a loss that is not registered.
+    """
+    folders = {name: Path(out) / f"{name}-{fingerprint(name)}" for name in names}
+    seeds = tuple(seeds)
+    return [
+        record
+        for name, folder in folders.items()
+        for record in _runs("mini", [name], seeds, data, folder, FINAL)
+    ]
+
+
+def recorded(folder: str | os.PathLike = RUNS) -> list[Record]:
+    """The finished records of the small network by the final recipe: what a loss is up against.
+
+    >>> recorded("no-such-folder")
+    []
+    """
+    wanted = RunConfig("mini", "small", "ce", 0, FINAL).as_dict()
+    records = map(read_record, sorted(Path(folder).glob("mini/small-*.jsonl")))
+    return [r for r in records if r.done and completed(r.header["config"]) == wanted]
+
+
+def _runs(
+    experiment: str,
+    names: Iterable[str],
+    seeds: Iterable[int],
+    data: CIFAR10,
+    out: str | os.PathLike,
+    recipe: Recipe,
+) -> list[Record]:
+    seeds = tuple(seeds)  # an iterator would last for the first loss only
+    configs = [
+        RunConfig(experiment, "small", name, seed, recipe) for name in names for seed in seeds
+    ]
+    return [run(config, data, out, progress=False) for config in configs]

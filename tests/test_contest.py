@@ -1,0 +1,155 @@
+"""The contest: what may enter, under which name, on which images, against which records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from fpl_lib import FalsePositiveLoss, contest
+from fpl_lib.data import load_cifar10
+from fpl_lib.experiments import LOSSES
+from fpl_lib.pairs import by_setting
+from fpl_lib.runs import read_runs
+from fpl_lib.train import Recipe
+
+
+@pytest.fixture(autouse=True)
+def as_before(monkeypatch):
+    """Whatever a test registers is gone after it."""
+    for name in ("mine", "other"):
+        monkeypatch.setitem(LOSSES, name, None)
+        del LOSSES[name]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_cifar10(source="mini")
+
+
+def test_modules_and_plain_functions_enter_alike():
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=3))
+    contest.register("other", lambda counts: F.cross_entropy)
+    z, t = torch.randn(5, 10), torch.arange(5)
+    counts = torch.full((10,), 3)
+    assert LOSSES["mine"](counts)(z, t) == FalsePositiveLoss(k=3)(z, t)
+    assert isinstance(LOSSES["other"](counts), nn.Module)
+    assert LOSSES["other"](counts)(z, t) == F.cross_entropy(z, t)
+
+
+def test_one_may_change_ones_mind():
+    contest.register("mine", lambda counts: F.cross_entropy)
+    contest.register("mine", lambda counts: FalsePositiveLoss())
+    assert isinstance(LOSSES["mine"](torch.ones(10)), FalsePositiveLoss)
+
+
+@pytest.mark.parametrize("name", ["ce", "fpl", "gce"])
+def test_the_kits_own_losses_stay(name):
+    before = LOSSES[name]
+    with pytest.raises(ValueError, match="is a loss of the kit"):
+        contest.register(name, lambda counts: FalsePositiveLoss())
+    assert LOSSES[name] is before
+
+
+@pytest.mark.parametrize("name", ["", "Mine", "my-loss", "../mine", "3rd", "a b", None, 7])
+def test_names_that_no_file_should_have_are_refused(name):
+    with pytest.raises(ValueError, match="small letters, digits"):
+        contest.register(name, lambda counts: FalsePositiveLoss())
+
+
+@pytest.mark.parametrize(
+    ("factory", "error", "message"),
+    [
+        (FalsePositiveLoss(), TypeError, "got a loss, FalsePositiveLoss: expected a function"),
+        ("fpl", TypeError, "expected a function of the class counts; got str"),
+        (F.cross_entropy, ValueError, "the factory raises TypeError.*lambda counts"),
+        (lambda: FalsePositiveLoss(), ValueError, "the factory raises TypeError"),
+        (lambda counts: 3.0, ValueError, "the factory raises TypeError.*expected a loss function"),
+        (lambda counts: nn.CrossEntropyLoss(reduction="none"), ValueError, r"shape \(64,\)"),
+    ],
+)
+def test_what_is_no_factory_of_a_loss_is_refused(factory, error, message):
+    with pytest.raises(error, match=message):
+        contest.register("mine", factory)
+    assert "mine" not in LOSSES, "nothing is entered that was refused"
+
+
+def test_the_fingerprint_follows_the_loss_and_not_its_code():
+    contest.register("mine", lambda counts: F.cross_entropy)
+    contest.register(
+        "other", lambda counts: lambda z, t: -z.log_softmax(1)[range(len(t)), t].mean()
+    )
+    assert contest.fingerprint("mine") == contest.fingerprint("other") == contest.fingerprint("ce")
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=3))
+    once = contest.fingerprint("mine")
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=4))
+    assert contest.fingerprint("mine") != once
+
+
+def test_a_rehearsal_sees_no_test_image(data):
+    stage = contest.rehearsal_data(data)
+    assert stage.train_labels.bincount().tolist() == [150] * 10
+    assert stage.test_labels.bincount().tolist() == [100] * 10
+
+    def halved(images):
+        return F.avg_pool2d(images.float(), 2).round().to(torch.uint8).flatten(1)
+
+    def rows(images):
+        return {row.numpy().tobytes() for row in images}
+
+    ours, kept, held = (
+        rows(x) for x in (halved(data.train_images), stage.train_images.flatten(1),
+                          stage.test_images.flatten(1))
+    )  # fmt: skip
+    assert kept <= ours and held <= ours and not kept & held
+    assert not held & rows(halved(data.test_images))
+
+
+@pytest.fixture
+def short(monkeypatch, data):
+    """Both recipes cut to one epoch, on forty images."""
+    monkeypatch.setattr(contest, "FINAL", replace(contest.FINAL, epochs=1))
+    monkeypatch.setattr(contest, "REHEARSAL", replace(contest.REHEARSAL, epochs=1))
+    parts = {f"{split}_{kind}": getattr(data, f"{split}_{kind}")[:40]
+             for split in ("train", "test") for kind in ("images", "labels")}  # fmt: skip
+    return replace(data, **parts)
+
+
+def test_rehearsals_pair_every_loss_with_every_seed(short, tmp_path):
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=3))
+    found = contest.rehearse(["ce", "mine"], iter([0, 1]), short, tmp_path)
+    assert [(r.header["loss"], r.header["seed"]) for r in found] == [
+        ("ce", 0), ("ce", 1), ("mine", 0), ("mine", 1),
+    ]  # fmt: skip
+    assert all(r.done for r in found) and len(by_setting(found)) == 1
+    with pytest.raises(KeyError):
+        contest.rehearse(["nobody"], [0], short, tmp_path)
+
+
+def test_a_changed_loss_is_another_entry_in_the_final(short, tmp_path):
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=3))
+    (first,) = contest.final(["mine"], [0], short, tmp_path)
+    (again,) = contest.final(["mine"], [0], short, tmp_path)
+    assert again.header["environment"] == first.header["environment"], "read, not run again"
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=9, alpha=3.0))
+    (other,) = contest.final(["mine"], [0], short, tmp_path)
+    assert other.epochs[0]["train_loss"] != first.epochs[0]["train_loss"]
+    assert len({path.name for path in tmp_path.iterdir()}) == 2
+
+
+def test_final_runs_are_of_the_records_setting(short, tmp_path, monkeypatch):
+    """What `final` writes for CE is what `recorded` looks for, and nothing by another recipe."""
+    contest.final(["ce"], [0], short, tmp_path)
+    (folder,) = tmp_path.iterdir()
+    ((header,),) = [[r.header for r in read_runs(folder)]]
+    assert (header["experiment"], header["model"], header["loss"]) == ("mini", "small", "ce")
+    assert [r.header for r in contest.recorded(folder)] == [header]
+    monkeypatch.setattr(contest, "FINAL", Recipe(epochs=3))
+    assert contest.recorded(folder) == []
+
+
+def test_the_repositorys_records_are_of_one_setting():
+    assert len(by_setting(contest.recorded())) <= 1
