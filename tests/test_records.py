@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from fpl_lib.data import load_cifar10
 from fpl_lib.experiments import EXPERIMENTS, completed, configs
 from fpl_lib.layouts import BIN
 from fpl_lib.report import report
@@ -20,7 +21,11 @@ def test_a_record_is_finished_and_of_the_experiment_as_it_stands(path):
     assert path == RUNS / record.path
     header = record.header
     plan = EXPERIMENTS[header["experiment"]]
-    (config,) = configs(plan.name, [header["model"]], [header["loss"]], [header["seed"]])
+    (config,) = configs(
+        plan.name, [header["model"]], [header["loss"]], [header["seed"]],
+        conditions=[record.condition],
+    )  # fmt: skip
+    assert path.stem == config.name
     assert completed(header["config"]) == config.as_dict()
     assert header["environment"]["device"]
     if header["data"]["source"] == "cifar10":
@@ -28,6 +33,12 @@ def test_a_record_is_finished_and_of_the_experiment_as_it_stands(path):
         assert (header["data"]["train"], header["data"]["test"]) == (50_000, 10_000)
     else:
         assert header["data"]["source"] == "mini" and plan.source == "mini"
+        assert header["data"]["md5"] == dict(load_cifar10(source="mini").md5)
+        assert (header["data"]["train"] == 4000) == (config.imbalance == 1)
+        assert header["data"]["test"] == 1000
+    assert all(("confusion" in row) == plan.keep_confusion for row in record.epochs) or (
+        plan.name == "table2"
+    )
 
 
 def test_table_2_was_run_for_real_with_both_losses():
