@@ -36,7 +36,7 @@ STUB = "...  # your code here"
 
 _CARD = re.compile(r"<!-- card ([\w-]+) -->(\n\*\*Exercise[^\n]*)?\n*")
 _CHECK = re.compile(r"""^\s*check\(\s*["']([\w-]+)["']""", re.MULTILINE)
-_HIDDEN = re.compile(r"\n### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS", re.DOTALL)
+_HIDDEN = re.compile(r"\n*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n*", re.DOTALL)
 _KEPT = ("tags", "jupyter")
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -45,7 +45,7 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     """A teacher's notebook as it is stored: cards filled in, cells named, nbgrader's marks set.
 
     A cell with `### BEGIN SOLUTION` becomes nbgrader's solution cell, the next with
-    `check("id", …)` its grade cell, with a strict check as its hidden test. Ids follow from the
+    `check("id", …)` its grade cell, with `grade("id", …)` as its hidden test. Ids follow from the
     content, so that they do not change from one run to the next. Raises ValueError if two cells
     grade one exercise, or a solution has no check after it.
 
@@ -141,7 +141,7 @@ def drift(expected: NotebookNode, stored: NotebookNode) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     options = _parser().parse_args(arguments)
-    teachers = _chosen(options.folder / "solutions", options.names)
+    teachers = chosen(options.folder / "solutions", options.names)
     if not teachers:
         print(f"error: no notebook in {options.folder / 'solutions'} matches", file=sys.stderr)
         return 2
@@ -210,13 +210,13 @@ def _mark_for_nbgrader(notebook: NotebookNode) -> None:
 
 
 def _with_hidden_tests(source: str) -> str:
-    """The check cell's visible part, followed by the same check as nbgrader shall run it."""
-    visible = _HIDDEN.sub("", source).rstrip()
+    """The check cell as nbgrader shall run it: it grades first, then comes what a student sees."""
+    visible = _HIDDEN.sub("", source).strip("\n")
     for node in ast.walk(ast.parse(visible)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
             call = ast.get_source_segment(visible, node) or ""
-            strict = re.sub(r",?\s*\)$", ", strict=True)", call)
-            return f"{visible}\n### BEGIN HIDDEN TESTS\n{strict}\n### END HIDDEN TESTS"
+            graded = f"from fpl_lib.grading import grade\n\n{call.replace('check', 'grade', 1)}"
+            return f"### BEGIN HIDDEN TESTS\n{graded}\n### END HIDDEN TESTS\n{visible}"
     raise ValueError(f"no call of check in the cell:\n{source}")
 
 
@@ -255,7 +255,8 @@ def _listing(notebook: NotebookNode) -> list[str]:
     return lines
 
 
-def _chosen(folder: Path, names: Sequence[str]) -> list[Path]:
+def chosen(folder: Path, names: Sequence[str]) -> list[Path]:
+    """The notebooks in a folder; with `names`, those whose file name starts with one of them."""
     found = sorted(folder.glob("*.ipynb"))
     if names:
         found = [path for path in found if any(path.name.startswith(name) for name in names)]

@@ -75,10 +75,11 @@ def test_student_gets_stubs_and_an_attempt_to_make(folder):
     assert cells["99-softmax-check"].metadata.editable is False
     cells = {cell.id: cell for cell in teacher.cells}
     assert cells["99-softmax-check"].source == (
-        'check("99-softmax", softmax)\n'
         "### BEGIN HIDDEN TESTS\n"
-        'check("99-softmax", softmax, strict=True)\n'
-        "### END HIDDEN TESTS"
+        "from fpl_lib.grading import grade\n\n"
+        'grade("99-softmax", softmax)\n'
+        "### END HIDDEN TESTS\n"
+        'check("99-softmax", softmax)'
     )
 
 

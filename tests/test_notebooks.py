@@ -66,8 +66,11 @@ def test_every_exercise_is_graded_once(path):
     }
     for cell in cells:
         if cell.metadata.get("nbgrader", {}).get("grade"):
-            visible, hidden = cell.source.split("\n### BEGIN HIDDEN TESTS\n")
-            assert hidden == f"{visible[:-1]}, strict=True)\n### END HIDDEN TESTS"
+            hidden, visible = cell.source.split("\n### END HIDDEN TESTS\n")
+            assert hidden == (
+                "### BEGIN HIDDEN TESTS\nfrom fpl_lib.grading import grade\n\n"
+                + visible.replace("check", "grade", 1)
+            )
 
 
 def test_every_exercise_and_quiz_has_a_notebook():

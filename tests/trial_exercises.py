@@ -1,150 +1,40 @@
-"""A notebook's worth of small exercises, so that the machinery is tested without the course.
-
-`install()` makes them known as notebook 99's, in the test's process or in a notebook's kernel.
-"""
+"""The trial exercises (trial/nb99.py) as notebook 99's, in the test's process or in a kernel."""
 
 from __future__ import annotations
 
+import importlib
 import sys
-from types import ModuleType
-
-import matplotlib.pyplot as plt
-import numpy as np
-import torch
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 
 from fpl_lib import exercises
-from fpl_lib.exercises import (
-    FigureExercise,
-    FunctionExercise,
-    Mistake,
-    Option,
-    Quiz,
-    ValueExercise,
-)
-from fpl_lib.exercises.figures import curve
 
-GRID = np.linspace(0.1, 0.9, 9)
+FOLDER = str(Path(__file__).parent / "trial")
+
+exercises.__path__.append(FOLDER)
+_trial = importlib.import_module("fpl_lib.exercises.nb99")
+exercises.__path__.remove(FOLDER)
+
+SOFTMAX, HALF, CURVE, QUIZ = _trial.SOFTMAX, _trial.HALF, _trial.CURVE, _trial.QUIZ
+EXERCISES, QUIZZES = _trial.EXERCISES, _trial.QUIZZES
 
 
-def _logits(rng: np.random.Generator) -> list[tuple[torch.Tensor]]:
-    shapes = [(int(rng.integers(2, 5)), int(rng.integers(6, 9))) for _ in range(3)]
-    return [(torch.from_numpy(3 * rng.standard_normal(shape)),) for shape in shapes]
+class _Beside:
+    """Finds `fpl_lib.exercises` as ever, with the trial's folder beside its own."""
 
-
-def _subtract_in_place(z: torch.Tensor) -> torch.Tensor:
-    z -= z.amax(1, keepdim=True)
-    return torch.softmax(z, 1)
-
-
-def draw(height=lambda p: -np.log(p), label="CE", x_name="$p_T$"):
-    fig, ax = plt.subplots()
-    p = np.linspace(0.05, 1, 200)
-    ax.plot(p, height(p), label=label)
-    ax.set(xlabel=x_name, ylabel="loss (nats)")
-    return ax
-
-
-SOFTMAX = FunctionExercise(
-    id="99-softmax",
-    title="Softmax by hand",
-    difficulty=1,
-    minutes=5,
-    solution=lambda z: torch.softmax(z, 1),
-    cases=_logits,
-    mistakes=(
-        Mistake(
-            "wrong axis",
-            "The probabilities of one class sum to 1 here, those of one sample should.",
-            lambda z: torch.softmax(z, 0),
-        ),
-        Mistake(
-            "no keepdim",
-            "The row sums lost an axis: keep it with `keepdim=True`.",
-            lambda z: z.exp() / z.exp().sum(1),
-        ),
-        Mistake(
-            "all of it",
-            "This divides by the sum over the whole batch: sum over the classes only.",
-            lambda z: z.exp() / z.exp().sum(),
-        ),
-        Mistake(
-            "in place",
-            "`z -= …` changes the caller's logits: write `z = z - …`.",
-            _subtract_in_place,
-        ),
-    ),
-    hints=("What must sum to one?", "`keepdim=True` keeps a summed axis."),
-    takeaway="Only differences between logits matter.",
-)
-HALF = ValueExercise(
-    id="99-half",
-    title="Where the bystanders turn",
-    difficulty=2,
-    minutes=3,
-    solution=0.5,
-    mistakes=(
-        Mistake("percent", "Answer with a probability between 0 and 1, not in percent.", 50),
-        Mistake("one", "At p_F = 1 nothing is left to push: think of the ratio.", 1.0),
-        Mistake("third", "1/3 would be the chance level of three classes, not a balance.", 1 / 3),
-    ),
-    hints=("Write both pushes down.", "Set them equal."),
-)
-CURVE = FigureExercise(
-    id="99-curve",
-    title="Draw cross-entropy",
-    difficulty=1,
-    minutes=5,
-    solution=draw,
-    readings={
-        "the curve labelled CE": lambda ax: curve(ax, "CE", GRID),
-        "the name of the x axis": lambda ax: "p_T" in ax.get_xlabel(),
-    },
-    rtol=0.01,
-    mistakes=(
-        Mistake(
-            "sign",
-            "Your curve is negative: cross-entropy is *minus* the logarithm.",
-            lambda: draw(np.log),
-        ),
-        Mistake(
-            "log10",
-            "This is the logarithm to base 10: the kit uses natural logarithms.",
-            lambda: draw(lambda p: -np.log10(p)),
-        ),
-        Mistake(
-            "no name",
-            "A reader cannot tell what the x axis is: name it p_T.",
-            lambda: draw(x_name=""),
-        ),
-        Mistake(
-            "no label",
-            "Give the line the label 'CE', so that a legend can name it.",
-            lambda: draw(label=None),
-        ),
-    ),
-    hints=("Which base?", "`np.log` is the natural logarithm."),
-)
-QUIZ = Quiz(
-    id="99-which",
-    question="Which class is F when `p = (.15, .25, .20, .30, .10)` and T = c1?",
-    options=(
-        Option("c1", False, "c1 is the true class; F is chosen among the others."),
-        Option("c3", True, "c3 has the largest probability of the false classes."),
-        Option("c4", False, "c4 has the smallest probability, F has the largest."),
-    ),
-)
-
-EXERCISES = (SOFTMAX, HALF, CURVE)
-QUIZZES = (QUIZ,)
+    @staticmethod
+    def find_spec(name: str, path=None, target=None) -> ModuleSpec | None:
+        if name != exercises.__name__:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        spec.submodule_search_locations.append(FOLDER)
+        return spec
 
 
 def install(patch=setattr) -> None:
-    """Make the trial exercises known under their ids, beside the course's own.
+    """Make the trial exercises known beside the course's own, also to a grader's fresh copy.
 
     A test passes `monkeypatch.setattr`, so that no other test sees them.
     """
-    module = ModuleType("fpl_lib.exercises.nb99")
-    module.EXERCISES, module.QUIZZES = EXERCISES, QUIZZES
-    sys.modules[module.__name__] = module
-    own = [name for name in exercises._modules() if name != "nb99"]
-    patch(exercises, "_modules", lambda: [*own, "nb99"])
+    patch(exercises, "__path__", [*exercises.__path__, FOLDER])
+    patch(sys, "meta_path", [_Beside, *sys.meta_path])
