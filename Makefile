@@ -26,6 +26,7 @@ help:
 	@echo 'make test       the whole suite: unit tests, doctests, every notebook'
 	@echo 'make test-browser   the notebooks in JupyterLab in a headless browser (needs Chromium or Chrome)'
 	@echo 'make book       the notebooks as web pages in book/, to be read without Jupyter and offline'
+	@echo 'make course     a course for nbgrader, in COURSE=../fpl-course'
 	@echo 'make student    run the teacher notebooks, then make the student ones from them'
 	@echo 'make pins       solve .constraints.txt again (PINS_FLAGS=--upgrade for newer versions)'
 	@echo 'make clean      remove caches;  make distclean: .venv too'
@@ -51,6 +52,11 @@ test-browser: $(READY)
 book: $(READY)
 	rm -rf book
 	$(PY) -m fpl_lib.book book
+
+# Where to make a course for nbgrader: notebooks/README.md says how to teach with it.
+COURSE ?= ../fpl-course
+course: $(READY)
+	$(RUN) -m fpl_lib.classroom '$(COURSE)'
 
 student: $(READY)
 	$(PY) -m fpl_lib.course execute
