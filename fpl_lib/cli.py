@@ -254,6 +254,10 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
         help="runs at a time, the threads shared out among them (default: 1)",
     )  # fmt: skip
     parser.add_argument(
+        "--compile", action="store_true",
+        help="torch.compile the step: worth its first minute on a GPU and in long runs",
+    )  # fmt: skip
+    parser.add_argument(
         "--quiet", action="store_true", help="no progress bars, no lines for epochs"
     )
 
@@ -265,7 +269,7 @@ def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) 
     images = load_cifar10(arguments.data_dir, source=source)
     print(images.describe(), flush=True)
     out = arguments.out or _runs_folder()
-    settings = Settings(images, out, device, stop_at, arguments.quiet)
+    settings = Settings(images, out, device, stop_at, arguments.quiet, arguments.compile)
     statuses = []
     for status, line in run_all(todo, settings, jobs=arguments.jobs, threads=arguments.threads):
         if status == FAILED:

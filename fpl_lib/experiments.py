@@ -157,6 +157,7 @@ def run(
     device: str | torch.device = "cpu",
     deadline: float | None = None,
     progress: bool = True,
+    compiled: bool = False,
     on_epoch: Callable[[dict], None] = lambda row: None,
 ) -> Record:
     """Train one configuration on `data` into a record below `out`; a finished one is just read.
@@ -175,7 +176,7 @@ def run(
             "source": source, "md5": data.md5,
             "train": len(data.train_labels), "test": len(data.test_labels),
         },
-        "environment": environment(device),
+        "environment": {**environment(device), "compiled": compiled},
     }  # fmt: skip
     record = Record(header)
     path = Path(out) / record.path
@@ -195,14 +196,25 @@ def run(
                     record.header = earlier.header
             if not checkpoint.exists():
                 write_record(record, out)
-            _train(config, data, record, checkpoint, out, device, deadline, progress, on_epoch)
+            _train(
+                config,
+                data,
+                record,
+                checkpoint,
+                out,
+                device,
+                deadline,
+                progress,
+                compiled,
+                on_epoch,
+            )
             checkpoint.unlink(missing_ok=True)
             return record
     except Timeout as error:
         raise Busy(f"{path}: another process is at this run") from error
 
 
-def _train(config, data, record, checkpoint, out, device, deadline, progress, on_epoch) -> None:
+def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> None:
     torch.manual_seed(config.seed)
     recipe = config.recipe
     counts = torch.bincount(data.train_labels, minlength=len(data.classes))
@@ -220,7 +232,7 @@ def _train(config, data, record, checkpoint, out, device, deadline, progress, on
         load_weights(model, config.model, config.weights)
     rows = train(
         model, LOSSES[config.loss](counts), train_data, test_data, recipe,
-        seed=config.seed, checkpoint=checkpoint, deadline=deadline, progress=progress,
+        seed=config.seed, checkpoint=checkpoint, **how,
     )  # fmt: skip
     plan = EXPERIMENTS.get(config.experiment)
     for row in rows:

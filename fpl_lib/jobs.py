@@ -28,6 +28,7 @@ class Settings:
     device: torch.device
     stop_at: float | None = None
     quiet: bool = False
+    compiled: bool = False
 
 
 def run_all(
@@ -78,6 +79,7 @@ def attempt(config: RunConfig, settings: Settings, *, progress: bool = False) ->
         record = run(
             config, settings.images, settings.out, device=settings.device, progress=progress,
             deadline=None if left is None else time.monotonic() + left, on_epoch=say,
+            compiled=settings.compiled,
         )  # fmt: skip
     except Paused as pause:
         return PAUSED, f"{name}: {pause}; the same command goes on from there"

@@ -12,7 +12,7 @@ import os
 import pickle
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,7 @@ def train(
     checkpoint: str | os.PathLike | None = None,
     deadline: float | None = None,
     progress: bool = True,
+    compiled: bool = False,
 ) -> Iterator[dict]:
     """Train `model` in place and yield a row an epoch, those of a resumed training's past first.
 
@@ -95,7 +96,8 @@ def train(
     the test images. With a `checkpoint`
     path the state is saved there after each epoch, and found again. `deadline` is a reading of
     `time.monotonic`; a step is taken even after it, so that call after call ends some time. `seed`
-    is set globally, for dropout and the like.
+    is set globally, for dropout and the like. `compiled` sends forward pass and loss through
+    torch.compile, which takes a minute at first; on CUDA the step is then captured as a graph.
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at
     the deadline (after saving, if there is a `checkpoint`), CheckpointError.
@@ -125,6 +127,13 @@ def train(
         history, done, spent = saved["history"], saved["step"], saved["seconds"]
         losses.copy_(saved["losses"])
 
+    def forward(images: Tensor, target: Tensor) -> Tensor:
+        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.amp):
+            logits = model(images)
+        return loss_fn(logits.float(), target)
+
+    if compiled:
+        forward = compile_forward(forward, device)
     yield from history
     for epoch in range(len(history), recipe.epochs):
         model.train()
@@ -143,9 +152,7 @@ def train(
                     save_checkpoint(checkpoint, {**snapshot(state), **progressed})
                 bar.close()
                 raise Paused(f"stopped in epoch {epoch + 1} before step {step + 1} of {steps}")
-            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.amp):
-                logits = model(images)
-            loss = loss_fn(logits.float(), target)
+            loss = forward(images, target)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
@@ -199,6 +206,15 @@ def predict(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
 def count_images(data: Batches) -> int:
     """How many images an epoch of `data` holds."""
     return min(len(data.labels), len(data) * data.batch_size)
+
+
+def compile_forward(forward: Callable, device: torch.device) -> Callable:
+    """`forward` through torch.compile, for fixed sizes: a shorter last batch is compiled as well.
+
+    On CUDA its kernels, forward and backward, are replayed as one graph each.
+    """
+    mode = "reduce-overhead" if device.type == "cuda" else "default"
+    return torch.compile(forward, dynamic=False, mode=mode)
 
 
 def make_optimizer(parameters: list[Tensor], recipe: Recipe) -> torch.optim.Optimizer:

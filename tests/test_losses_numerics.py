@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd import forward_ad
 from torch.autograd import functional as autograd_functional
 from torch.func import grad, hessian, jacrev, jvp, vmap
@@ -12,6 +13,25 @@ from fpl_lib import _log_fpl, batch_alpha, false_positive_loss, log_term, square
 
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+
+
+def test_the_forward_pass_never_asks_a_gpu_for_a_value():
+    """Tensors that say they are on CUDA and have no values: reading one is an error."""
+    alpha = torch.tensor([0.3, 2.0, 0.5, 1.0])
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        z = torch.empty(8, 4, device="cuda", requires_grad=True)
+        target = torch.empty(8, dtype=torch.int64, device="cuda")
+        weights = alpha.to("cuda")
+        for options in (
+            {},
+            {"alpha": (1, 0)},
+            {"alpha": weights},
+            {"k": 3},
+            {"alpha": batch_alpha},
+        ):
+            for reduction in ("mean", "sum", "none"):
+                loss = false_positive_loss(z, target, reduction=reduction, **options)
+                assert loss.device.type == "cuda" and loss.requires_grad
 
 
 def minus(r):

@@ -1,5 +1,6 @@
 """The loop: what it computes, where it stops, and that a cut leaves no trace."""
 
+import functools
 import itertools
 import math
 import time
@@ -99,6 +100,24 @@ def test_one_epoch_is_the_textbook_loop():
         torch.testing.assert_close(ours.state_dict()[key], value)
     assert [row["train_loss"] for row in rows] == pytest.approx(losses, rel=1e-5)
     assert [row["lr"] for row in rows] == pytest.approx([0.1, 0.05])
+
+
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), FalsePositiveLoss(0.9)], ids=str)
+def test_a_compiled_training_is_the_eager_one(loss, monkeypatch):
+    """54 steps, every sixth a short one. What can go wrong is the tracing; kernels are torch's."""
+    backend = functools.partial(torch.compile, backend="aot_eager", dynamic=False)
+    monkeypatch.setattr("fpl_lib.train.compile_forward", lambda forward, device: backend(forward))
+    recipe = Recipe(batch_size=4, epochs=9, optimizer="sgd", lr=0.05, momentum=0.9)
+    results = []
+    for compiled in (False, True):
+        model = network()
+        model[4] = nn.Identity()  # no dropout, whose draws need not be the same
+        model, rows = run(recipe, model, loss, compiled=compiled)
+        results.append(([row["train_loss"] for row in rows], model.state_dict()))
+    (eager, weights), (traced, others) = results
+    assert eager == pytest.approx(traced, rel=1e-4)
+    for key, value in weights.items():
+        torch.testing.assert_close(others[key], value, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", RECIPES)
