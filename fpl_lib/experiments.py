@@ -196,18 +196,8 @@ def run(
                     record.header = earlier.header
             if not checkpoint.exists():
                 write_record(record, out)
-            _train(
-                config,
-                data,
-                record,
-                checkpoint,
-                out,
-                device,
-                deadline,
-                progress,
-                compiled,
-                on_epoch,
-            )
+            how = {"deadline": deadline, "progress": progress, "compiled": compiled}
+            _train(config, data, record, checkpoint, out, device, on_epoch, **how)
             checkpoint.unlink(missing_ok=True)
             return record
     except Timeout as error:
