@@ -205,6 +205,13 @@ _ALL = (
         **_MINI,
     ),  # fmt: skip
     Experiment(
+        "short",
+        "Two epochs of mini: the known runs beside which notebook 05 sets a reader's own",
+        losses=("fpl", "ce"),
+        recipe=replace(MINI, epochs=2),
+        **_MINI,
+    ),  # fmt: skip
+    Experiment(
         "table2-mini",
         "Table 1's recipe with the small network on cifar10-mini",
         losses=("fpl", "ce"),

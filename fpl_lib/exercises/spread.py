@@ -17,7 +17,7 @@ import numpy as np
 from fpl_lib.exercises.compare import as_numbers
 from fpl_lib.exercises.guard import has_blank
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
-from fpl_lib.exercises.kinds import Exercise
+from fpl_lib.exercises.kinds import ValueExercise
 from fpl_lib.runs import read_record
 from fpl_lib.stats import Interval, prediction_interval
 
@@ -25,7 +25,7 @@ RUNS = Path(__file__).resolve().parents[2] / "data" / "runs"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TrainingExercise(Exercise):
+class TrainingExercise(ValueExercise):
     """The answer is the accuracy in percent of `runs` trainings, one a seed (a number, if one).
 
     `known()` gives the accuracies of runs by the same recipe from other seeds, at least five. An
