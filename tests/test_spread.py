@@ -100,7 +100,7 @@ def test_what_is_no_accuracy_is_refused_with_what_was_expected(answer):
     assert verdict.status == WRONG and "2 accuracies in percent, one a seed" in verdict.reason
 
 
-@pytest.mark.parametrize("answer", [..., None, (..., ...), [37.0, ...]])
+@pytest.mark.parametrize("answer", [..., None, (..., ...), [37.0, ...], [None, None]])
 def test_a_stub_is_not_attempted(answer):
     assert judge(TASK, answer).status == NOT_ATTEMPTED
 
