@@ -4,10 +4,13 @@ that breaks the check, and words a student can use."""
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 
 import pytest
 import torch
+from repository import ROOT
 
+import fpl_lib.check as front
 from fpl_lib.check import MARKS
 from fpl_lib.exercises import (
     FigureExercise,
@@ -33,6 +36,15 @@ def test_there_are_exercises_in_every_kind():
     assert set(MARKS) == {NOT_ATTEMPTED, RIGHT, WRONG}
 
 
+def test_every_notebook_has_three_exercises_and_the_course_thirty_with_five_figures():
+    notebooks = [path.name[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
+    count = Counter(task.id[:2] for task in TASKS)
+    assert len(TASKS) >= 30 and sorted(count) == sorted(notebooks)
+    assert {number: n for number, n in count.items() if n < 3} == {}
+    assert sum(isinstance(task, FigureExercise) for task in TASKS) >= 5
+    assert {task.difficulty for task in TASKS} == {1, 2, 3}
+
+
 def seeds(task) -> range:
     """A value does not depend on the draw, nor does a figure."""
     return SEEDS if isinstance(task, FunctionExercise) else range(1)
@@ -51,6 +63,19 @@ def test_mistake_is_rejected_with_its_own_message(task, mistake):
         verdict = judge(task, mistake.code, seed)
         assert (verdict.status, verdict.mistake) == (WRONG, mistake.name), (seed, verdict)
         assert verdict.reason == mistake.message
+
+
+@pytest.mark.parametrize("task", TASKS, ids=name)
+def test_hints_open_one_after_the_other_each_after_a_try(task, monkeypatch, capsys):
+    monkeypatch.setattr(front, "_progress", defaultdict(front._Progress))
+    for number, text in enumerate(task.hints, start=1):
+        for _ in range(2):  # a second look opens nothing
+            front.hint(task.id)
+            shown = capsys.readouterr().out
+            assert f"Hint {number} of {len(task.hints)}: {text}\n" in shown
+            assert all(later not in shown for later in task.hints[number:])
+        front.check(task.id, f"a wrong answer, number {number}")
+        assert f'Stuck? Run `hint("{task.id}")`.' in capsys.readouterr().out
 
 
 def stub(*args): ...
