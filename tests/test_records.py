@@ -12,6 +12,7 @@ from fpl_lib.runs import read_record, read_runs
 
 RUNS = Path(__file__).resolve().parent.parent / "data" / "runs"
 FILES = sorted(RUNS.rglob("*.jsonl"))
+MINI_MD5 = dict(load_cifar10(source="mini").md5)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -33,7 +34,7 @@ def test_a_record_is_finished_and_of_the_experiment_as_it_stands(path):
         assert (header["data"]["train"], header["data"]["test"]) == (50_000, 10_000)
     else:
         assert header["data"]["source"] == "mini" and plan.source == "mini"
-        assert header["data"]["md5"] == dict(load_cifar10(source="mini").md5)
+        assert header["data"]["md5"] == MINI_MD5
         assert (header["data"]["train"] == 4000) == (config.imbalance == 1)
         assert header["data"]["test"] == 1000
     assert all(("confusion" in row) == plan.keep_confusion for row in record.epochs) or (
