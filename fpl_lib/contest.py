@@ -25,6 +25,7 @@ from .subsets import balanced_subset, train_val_split
 from .train import Recipe
 
 RUNS = REPOSITORY_DATA / "runs"
+EXAMPLES = REPOSITORY_DATA / "contest"  # final runs of the loss that notebook 10 starts from
 FINAL = EXPERIMENTS["mini"].recipe
 REHEARSAL = replace(FINAL, epochs=4, augment=False)
 _KIT = frozenset(LOSSES)
@@ -164,6 +165,22 @@ def recorded(folder: str | os.PathLike = RUNS) -> list[Record]:
     wanted = RunConfig("mini", "small", "ce", 0, FINAL).as_dict()
     records = map(read_record, sorted(Path(folder).glob("mini/small-*.jsonl")))
     return [r for r in records if r.done and completed(r.header["config"]) == wanted]
+
+
+def finished(name: str, *folders: str | os.PathLike) -> list[Record]:
+    """The finished final runs below any of the folders, of the loss `name` as it is now.
+
+    Where two folders hold a seed, the first one's run counts.
+
+    >>> finished("ce", "no-such-folder")
+    []
+    """
+    entry = f"{name}-{fingerprint(name)}"
+    found: dict[int, Record] = {}
+    for folder in folders:
+        for record in recorded(Path(folder) / entry):
+            found.setdefault(record.header["seed"], record)
+    return [found[seed] for seed in sorted(found)]
 
 
 def _runs(

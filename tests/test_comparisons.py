@@ -137,6 +137,18 @@ def test_the_figure_shows_each_interval_and_says_so():
     plt.close(fig)
 
 
+def test_what_is_far_off_is_written_at_the_edge():
+    """Thirty points to the left: in words, and the axis is that of the others."""
+    fig, alt = comparison_plot(compare(runs(ce=CE, fpl=UP, mae=DOWN)), where="test images")
+    ax = fig.axes[0]
+    assert [text.get_text() for text in ax.texts] == ["◀ -30.0 (-30.4 to -29.6)"]
+    assert -2 < ax.get_xlim()[0] < 0 and "MAE, n = 10: -30.0" in alt
+    plt.close(fig)
+    fig, _ = comparison_plot(compare(runs(ce=CE, mae=DOWN)), where="test images")
+    assert not fig.axes[0].texts, "alone, it is drawn"
+    plt.close(fig)
+
+
 def test_false_alarms_are_as_rare_as_promised():
     """Over equal losses, any finding in a table of six comes in at most 5 of 100 tables."""
     rng, alarms = np.random.default_rng(0), 0

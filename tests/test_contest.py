@@ -140,6 +140,19 @@ def test_a_changed_loss_is_another_entry_in_the_final(short, tmp_path):
     assert len({path.name for path in tmp_path.iterdir()}) == 2
 
 
+def test_finished_runs_are_those_of_the_loss_as_it_is_now(short, tmp_path):
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=3))
+    first, second = tmp_path / "first", tmp_path / "second"
+    contest.final(["mine"], [1], short, first)
+    contest.final(["mine"], [0, 1], short, second)
+    found = contest.finished("mine", first, second, tmp_path / "nowhere")
+    assert [r.header["seed"] for r in found] == [0, 1]
+    ((one,),) = (contest.finished("mine", first),)
+    assert found[1].header == one.header, "the first folder's run counts"
+    contest.register("mine", lambda counts: FalsePositiveLoss(k=5))
+    assert contest.finished("mine", first, second) == []
+
+
 def test_final_runs_are_of_the_records_setting(short, tmp_path, monkeypatch):
     """What `final` writes for CE is what `recorded` looks for, and nothing by another recipe."""
     contest.final(["ce"], [0], short, tmp_path)
