@@ -3,6 +3,7 @@
 from fpl_lib.widgets.formula import FormulaFigure
 from fpl_lib.widgets.formula_controls import probability_sliders
 from fpl_lib.widgets.gradient_controls import descent_sliders, logit_sliders
+from fpl_lib.widgets.imbalance import ImbalanceFigure, imbalance_controls
 from fpl_lib.widgets.player import RunPlayer, run_player
 from fpl_lib.widgets.pushes import PushFigure
 from fpl_lib.widgets.simplex import DescentFigure, descend, draw_simplex, interior, to_plane
@@ -11,12 +12,14 @@ from fpl_lib.widgets.variants import VariantFigure, variant_controls
 __all__ = [
     "DescentFigure",
     "FormulaFigure",
+    "ImbalanceFigure",
     "PushFigure",
     "RunPlayer",
     "VariantFigure",
     "descend",
     "descent_sliders",
     "draw_simplex",
+    "imbalance_controls",
     "interior",
     "logit_sliders",
     "probability_sliders",
