@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from fpl_lib.alphas import class_alpha
+from fpl_lib.alphas import class_alpha, flipped_alpha
 from fpl_lib.plots import COLORS, PALETTE
 from fpl_lib.rivals import class_balanced_weights
 from fpl_lib.subsets import long_tail_counts
+from fpl_lib.widgets._controls import assembled, look
 from fpl_lib.widgets._frame import fixed_figure, png
-from fpl_lib.widgets.gradient_controls import _assembled, _look
 
 INK = "#333333"
 PROFILES = ("exponential", "step")
@@ -76,7 +76,7 @@ class ImbalanceFigure:
             "inverse frequency": 1 / counts,
             "class-balanced": class_balanced_weights(counts),
             "Eq. 4": alpha,
-            "Eq. 4, flipped": alpha.max() + alpha.min() - alpha,
+            "Eq. 4, flipped": flipped_alpha(counts),
         }
         return {name: (weight / weight[0]).numpy() for name, weight in rules.items()}
 
@@ -107,8 +107,8 @@ class ImbalanceFigure:
         sizes.set(ylabel="training images $N_i$ (log scale)", ylim=(1, 1.6 * self.largest))
         curves.set(ylabel="weight / weight of class 0 (log scale)", ylim=(0.28, 3 * MAX_RATIO))
         self._lines, self._ends = {}, {}
-        for name, look in LOOKS.items():
-            (self._lines[name],) = curves.plot(places, 1.0 + 0 * places, label=name, **look)
+        for name, style in LOOKS.items():
+            (self._lines[name],) = curves.plot(places, 1.0 + 0 * places, label=name, **style)
             self._ends[name] = curves.text(
                 places[-1] + 0.25, 1, "", va="center", fontsize=9.5, color=INK
             )
@@ -160,7 +160,7 @@ def imbalance_controls(
         step=0.05,
         readout_format=".0f",
         description="imbalance ratio",
-        **_look(),
+        **look(),
     )
     choice = widgets.ToggleButtons(
         options=list(PROFILES),
@@ -173,4 +173,4 @@ def imbalance_controls(
     def change() -> None:
         shown.set(ratio=min(slider.value, MAX_RATIO), profile=choice.value)
 
-    return shown, _assembled(shown, [[slider], [choice]], change)
+    return shown, assembled(shown, [[slider], [choice]], change)
