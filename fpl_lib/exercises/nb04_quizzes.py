@@ -130,13 +130,14 @@ PRIOR = Quiz(
 )
 RUNS = Quiz(
     "04-runs",
-    "The recorded grid has seven losses beside CE, at ratio 100 with exponential sizes. Which of "
-    "them lifts the accuracy on the three rarest classes most?",
+    "The recorded grid has seven losses beside CE. At ratio 100, with exponential sizes, which of "
+    "them gains most in accuracy over all ten classes?",
     (
         Option(
             "FPL with the weights of Eq. 4.",
             False,
-            "Its weights differ by 1.7 at most, and a torn pair does not feel even that.",
+            "Its weights differ by 1.7 at most, and an image torn between two classes does not "
+            "feel even that.",
         ),
         Option(
             "FPL with α_F turned round.",
@@ -144,9 +145,9 @@ RUNS = Quiz(
             "Its weights point the right way, but their range is that of Eq. 4.",
         ),
         Option(
-            "Focal loss.",
+            "Class-balanced weights.",
             False,
-            "It weights by difficulty and has no idea of which classes are rare.",
+            "They lift the tail most of all, and the head pays for it.",
         ),
         Option(
             "Balanced softmax, which is logit adjustment with τ = 1.",
