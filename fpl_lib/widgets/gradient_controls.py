@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from fpl_lib.widgets._controls import assembled, look, slider
 from fpl_lib.widgets.pushes import PushFigure
 from fpl_lib.widgets.simplex import DescentFigure
 
@@ -29,10 +30,10 @@ def logit_sliders(
     import ipywidgets as widgets
 
     steps = [
-        _slider(f"z of {name}", z, -4, 8) for name, z in zip(bars.names, bars.logits, strict=True)
+        slider(f"z of {name}", z, -4, 8) for name, z in zip(bars.names, bars.logits, strict=True)
     ]
     alphas = [
-        _slider(name, value, 0.1, 1) for name, value in zip(("α_T", "α_F"), bars.alpha, strict=True)
+        slider(name, value, 0.1, 1) for name, value in zip(("α_T", "α_F"), bars.alpha, strict=True)
     ]
     choice = widgets.ToggleButtons(
         options=[(name, i) for i, name in enumerate(bars.names)],
@@ -44,9 +45,9 @@ def logit_sliders(
 
     def change() -> None:
         weights = alphas[0].value, alphas[1].value
-        bars.set([slider.value for slider in steps], true=choice.value, alpha=weights)
+        bars.set([step.value for step in steps], true=choice.value, alpha=weights)
 
-    return bars, _assembled(bars, [steps, [*alphas, choice]], change)
+    return bars, assembled(bars, [steps, [*alphas, choice]], change)
 
 
 def descent_sliders(
@@ -67,11 +68,9 @@ def descent_sliders(
         return paths, None
     import ipywidgets as widgets
 
-    logits = [
-        _slider(f"start: z of {n}", z, -4, 6) for n, z in zip("TAB", paths.start, strict=True)
-    ]
-    pace = _slider("learning rate", paths.rate, 0.1, 2)
-    count = widgets.IntSlider(value=paths.steps, min=1, max=60, description="steps", **_look())
+    logits = [slider(f"start: z of {n}", z, -4, 6) for n, z in zip("TAB", paths.start, strict=True)]
+    pace = slider("learning rate", paths.rate, 0.1, 2)
+    count = widgets.IntSlider(value=paths.steps, min=1, max=60, description="steps", **look())
     same = widgets.Checkbox(
         value=paths.same_length,
         description="give FPL's steps the length of CE's",
@@ -80,48 +79,7 @@ def descent_sliders(
     )
 
     def change() -> None:
-        z = [slider.value for slider in logits]
+        z = [logit.value for logit in logits]
         paths.set(z, rate=pace.value, steps=count.value, same_length=same.value)
 
-    return paths, _assembled(paths, [logits, [pace, count, same]], change)
-
-
-def _assembled(shown: Any, columns: list[list[Any]], change: Callable[[], None]) -> Any:
-    """Controls above, picture and words below; a move of any control changes and redraws."""
-    import ipywidgets as widgets
-
-    picture = widgets.Image(
-        value=shown.png(), format="png", layout=widgets.Layout(width="100%", max_width="940px")
-    )
-    # A picture says nothing to a screen reader: the same state stands below it as a sentence.
-    words = widgets.HTML(value=shown.sentence())
-
-    def moved(_: dict[str, Any]) -> None:
-        change()
-        picture.value = shown.png()
-        words.value = shown.sentence()
-
-    for control in sum(columns, []):
-        control.observe(moved, names="value")
-    controls = widgets.HBox(
-        [widgets.VBox(column) for column in columns], layout=widgets.Layout(flex_flow="row wrap")
-    )
-    return widgets.VBox([controls, picture, words])
-
-
-def _slider(name: str, value: float, low: float, high: float) -> Any:
-    import ipywidgets as widgets
-
-    return widgets.FloatSlider(
-        value=value, min=low, max=high, step=0.1, readout_format=".1f", description=name, **_look()
-    )
-
-
-def _look() -> dict[str, Any]:
-    """The width of a slider and of its name: two columns on a laptop, one on a phone."""
-    import ipywidgets as widgets
-
-    return {
-        "style": {"description_width": "120px"},
-        "layout": widgets.Layout(width="400px", max_width="100%"),
-    }
+    return paths, assembled(paths, [logits, [pace, count, same]], change)

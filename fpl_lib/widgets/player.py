@@ -11,8 +11,8 @@ import numpy as np
 from fpl_lib.figures._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
 from fpl_lib.layouts import CLASSES
 from fpl_lib.runs import Record
+from fpl_lib.widgets._controls import assembled, look
 from fpl_lib.widgets._frame import fixed_figure, png
-from fpl_lib.widgets.gradient_controls import _assembled, _look
 
 INK = "#333333"
 
@@ -183,7 +183,7 @@ def run_player(records: Sequence[Record], *, seed: int | None = None) -> tuple[R
     import ipywidgets as widgets
 
     slider = widgets.IntSlider(
-        value=player.epoch, min=1, max=player.epochs, description="epoch", **_look()
+        value=player.epoch, min=1, max=player.epochs, description="epoch", **look()
     )
     play = widgets.Play(value=player.epoch, min=1, max=player.epochs, interval=700)
     widgets.jslink((play, "value"), (slider, "value"))
@@ -196,6 +196,6 @@ def run_player(records: Sequence[Record], *, seed: int | None = None) -> tuple[R
     def change() -> None:
         player.set(epoch=slider.value, view=view.value)
 
-    live = _assembled(player, [[slider], [view]], change)
+    live = assembled(player, [[slider], [view]], change)
     live.children = (play, *live.children)
     return player, live

@@ -11,8 +11,8 @@ import torch
 
 from fpl_lib.losses import false_positive_loss
 from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
+from fpl_lib.widgets._controls import assembled, look, slider
 from fpl_lib.widgets._frame import fixed_figure, png
-from fpl_lib.widgets.gradient_controls import _assembled, _look, _slider
 
 INK = "#333333"
 LIMIT = 2.6
@@ -204,7 +204,7 @@ def variant_controls(
     import ipywidgets as widgets
 
     count = widgets.IntSlider(
-        value=bars.k, min=1, max=len(bars.logits) - 1, description="k", **_look()
+        value=bars.k, min=1, max=len(bars.logits) - 1, description="k", **look()
     )
     choice = widgets.ToggleButtons(
         options=list(POOLS),
@@ -214,14 +214,14 @@ def variant_controls(
         tooltips=["add up the parts of all k (Eq. 8)", "one mean probability", "one median"],
     )
     first = bars.leader  # stays with its slider, also where another class takes the lead
-    lead = _slider(f"z of {bars.names[first]}", bars.logits[first], -4, 8)
+    lead = slider(f"z of {bars.names[first]}", bars.logits[first], -4, 8)
 
     def change() -> None:
         z = bars.logits.copy()
         z[first] = lead.value
         bars.set(z, k=count.value, pool=choice.value)
 
-    return bars, _assembled(bars, [[count, choice], [lead]], change)
+    return bars, assembled(bars, [[count, choice], [lead]], change)
 
 
 def _checked(logits: Sequence[float]) -> np.ndarray:
