@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fpl_lib.check import check
-from fpl_lib.exercises import Mistake, spread
+from fpl_lib.exercises import Mistake, all_exercises, spread
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.exercises.spread import TrainingExercise, acceptable, known_accuracies
 from fpl_lib.runs import Record, result_of, write_record
@@ -159,3 +159,16 @@ def test_where_nothing_is_recorded_the_command_is_named(folder):
 
 def test_the_records_are_looked_for_in_the_repository():
     assert (spread.RUNS / "table2").is_dir()
+
+
+@pytest.mark.parametrize(
+    "task",
+    [task for task in all_exercises() if isinstance(task, TrainingExercise)],
+    ids=lambda task: task.id,
+)
+def test_the_courses_exercises_can_tell_a_fault_from_a_seed(task):
+    """Their known runs are recorded, and leave less than a quarter of 0 to 100 % to chance."""
+    region = acceptable(task.known(), task.runs, task.level)
+    assert len(set(task.known())) >= 5
+    assert region.high - region.low < 25
+    assert 10 < region.low, "a network that guesses must not pass"

@@ -46,8 +46,8 @@ RANDOM_LABELS = Quiz(
         Option(
             "Yes, as with the true labels.",
             True,
-            "With 80 000 weights it remembers 32 images. So the test finds a broken loop, not "
-            "broken labels.",
+            "With tens of thousands of weights it remembers 32 images. So the test finds a broken "
+            "loop, not broken labels.",
         ),
         Option(
             "It stays at 2.3, the loss of guessing.",
