@@ -58,10 +58,10 @@ def register(name: str, factory: Callable[[Tensor], nn.Module | Callable]) -> No
         raise ValueError(
             f"name: {name!r} is a loss of the kit; choose another one, such as 'mine'."
         )
-    LOSSES[name] = make_factory(factory)
+    LOSSES[name] = _checked(factory)
 
 
-def make_factory(factory: Callable[[Tensor], nn.Module | Callable]) -> Callable[..., nn.Module]:
+def _checked(factory: Callable[[Tensor], nn.Module | Callable]) -> Callable[..., nn.Module]:
     """`factory`, tried once: what it makes is a module that can be trained with."""
 
     def made(counts: Tensor) -> nn.Module:

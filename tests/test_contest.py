@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fpl_lib import FalsePositiveLoss, contest
+from fpl_lib import FalsePositiveLoss, class_alpha, contest
 from fpl_lib.data import load_cifar10
 from fpl_lib.experiments import LOSSES
 from fpl_lib.pairs import by_setting
@@ -151,6 +151,11 @@ def test_finished_runs_are_those_of_the_loss_as_it_is_now(short, tmp_path):
     assert found[1].header == one.header, "the first folder's run counts"
     contest.register("mine", lambda counts: FalsePositiveLoss(k=5))
     assert contest.finished("mine", first, second) == []
+
+
+def test_the_example_of_notebook_10_has_run_by_the_final_recipe():
+    contest.register("mine", lambda counts: FalsePositiveLoss(alpha=class_alpha(counts), k=3))
+    assert [r.header["seed"] for r in contest.finished("mine", contest.EXAMPLES)] == [0, 1, 2, 3, 4]
 
 
 def test_final_runs_are_of_the_records_setting(short, tmp_path, monkeypatch):

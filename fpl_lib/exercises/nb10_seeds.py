@@ -84,7 +84,7 @@ KNOWN = (40.8, 40.2, 40.0, 40.8, 41.3, 40.2, 39.5, 40.6)
 
 REHEARSE = TrainingExercise(
     id="10-rehearse",
-    title="Is my number all right?",
+    title="One of its kind",
     difficulty=2,
     minutes=8,
     solution=40.0,
