@@ -33,22 +33,22 @@ CLAIMS = {
 def rests_on(finding: Finding) -> str:
     """In a line, what a verdict stands on.
 
-    >>> rests_on(verdict_on("scratch-top1", []))
-    'single runs, n = 1: +0.32 points of top-1, 95 % −0.11 to +0.75; 5 seeds a loss would show it'
+    >>> rests_on(verdict_on("scratch-top1", []))[:51]
+    'single runs, n = 1: FPL − CE = +0.32 points of top-'
     """
     if finding.verdict == NOT_RUN:
         return f"nothing yet: {finding.basis}"
     if math.isnan(finding.low):
         return re.split(r"(?<=\.) (?=[A-Z])", finding.why)[0].rstrip(".")
-    digits = 0 if finding.unit == "false positives" else 2
+    digits = 2 if finding.unit != "false positives" else 1 if finding.n > 1 else 0
     estimate, low, high = (
         number(value, digits, "+") for value in (finding.estimate, finding.low, finding.high)
     )
     runs = "single runs, n = 1" if finding.n == 1 else f"n = {finding.n} seeds"
     runs += f", {finding.scope}" if finding.n > 1 else ""
-    text = f"{runs}: {estimate} {finding.unit}, 95 % {low} to {high}"
+    text = f"{runs}: {finding.contrast} = {estimate} {finding.unit}, 95 % {low} to {high}"
     if finding.verdict == INDISTINGUISHABLE and not math.isnan(finding.seeds_needed):
-        text += f"; {finding.seeds_needed:.0f} seeds a loss would show it"
+        text += f"; {finding.seeds_needed:.0f} seeds would show it"
     return text
 
 

@@ -20,6 +20,7 @@ from fpl_lib.exercises import (
     all_quizzes,
 )
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
+from fpl_lib.exercises.spread import TrainingExercise
 
 TASKS = all_exercises()
 MISTAKES = [(task, mistake) for task in TASKS for mistake in task.mistakes]
@@ -88,7 +89,7 @@ def raising_stub(*args):
 @pytest.mark.parametrize("task", TASKS, ids=name)
 def test_untouched_stub_is_not_attempted(task):
     answers = [..., None, (..., ...)]
-    if not isinstance(task, ValueExercise):
+    if not isinstance(task, ValueExercise | TrainingExercise):
         answers += [stub, raising_stub]
     assert {judge(task, answer).status for answer in answers} == {NOT_ATTEMPTED}
 

@@ -225,3 +225,17 @@ def test_the_smoother_curve_is_the_straighter_one():
 def test_an_unknown_claim_is_refused():
     with pytest.raises(ValueError, match="unknown claim 'nothing'"):
         verdict_on("nothing", [])
+
+
+def test_one_setting_against_it_contradicts_a_claim_without_condition():
+    fewer, more = pair(3, experiment="table2-mini"), pair(-3, experiment="mini")
+    assert verdict_on("fewer-fp", fewer).verdict == SUPPORTED
+    found = verdict_on("fewer-fp", [*fewer, *more])
+    assert found.verdict == CONTRADICTED and found.basis.startswith("mini") and "of 2" in found.why
+
+
+def test_one_setting_that_says_nothing_leaves_it_open():
+    runs = [*pair(3, experiment="table2-mini"), *pair(0.02, experiment="mini")]
+    found = verdict_on("fewer-fp", runs)
+    assert found.verdict == INDISTINGUISHABLE and found.basis.startswith("mini")
+    assert found.seeds_needed > 10

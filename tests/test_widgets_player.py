@@ -61,7 +61,7 @@ def test_the_curves_end_at_the_epoch_shown():
 def test_without_confusion_matrices_top5_takes_their_place():
     player = RunPlayer([made("fpl"), made("ce", top1=58)])
     assert player.views == ("top-5",) and player.confusion() is None
-    assert "kept no confusion" in player.sentence() and len(player._lines) == 2
+    assert "+2.0 points of top-1." in player.sentence() and len(player._lines) == 2
 
 
 def test_words_say_epoch_accuracy_and_the_commonest_error():

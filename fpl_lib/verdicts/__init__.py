@@ -1,8 +1,9 @@
 """A verdict on each claim of the paper, computed from the records, the printed numbers and proofs.
 
 No verdict is written down by hand: `verdicts` asks each claim's rule (`rules.py`), and a rule looks
-at records (`measured.py`), at what the paper prints (`printed.py`), or at the formulas
-(`gradients.py`, `forms.py`). New records change the verdicts that rest on records, nothing else.
+at records (`measured.py`, `families.py`), at what the paper prints (`printed.py`), or at the
+formulas (`gradients.py`, `forms.py`). New records change the verdicts that rest on records, nothing
+else.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ def verdicts(records: Sequence[Record]) -> pd.DataFrame:
     records: all there are, as `runs.read_runs` gives them; an empty list leaves what needs none.
     Columns: id, section, claim, printed, notebook; verdict (one of `VERDICTS`); n (pairs of seeds),
     estimate, low, high (95 % interval), unit, seeds_needed (to settle an open comparison with 80 %
-    power), scope (what it is evidence of), basis, why. Source: `data/paper/claims.csv`.
+    power), scope (what it is evidence of), basis, why, contrast (what is compared). Source:
+    `data/paper/claims.csv`.
 
     >>> table = verdicts([])
     >>> len(table), table.loc[0, "id"], table.loc[0, "verdict"]

@@ -30,7 +30,7 @@ class Finding:
     `scope` says what it is evidence of, `basis` names the runs, tables or code, `why` gives the
     reason in a sentence or two. `n` counts seeds (pairs of runs), 0 where no run decides; `low`
     and `high` are the 95 % interval of `estimate` in `unit`; `seeds_needed` is how many pairs would
-    settle an open comparison with 80 % power.
+    settle an open comparison with 80 % power, `contrast` which losses the estimate compares.
     """
 
     verdict: str
@@ -43,6 +43,7 @@ class Finding:
     high: float = math.nan
     unit: str = ""
     seeds_needed: float = math.nan
+    contrast: str = "FPL − CE"
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

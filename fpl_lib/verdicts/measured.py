@@ -1,20 +1,20 @@
 """Verdicts that runs decide: FPL against other losses, paired over seeds.
 
 An experiment's full form decides where it has at least two pairs of runs, else its mini form, whose
-verdict is about the small network on cifar10-mini and says so. Where one claim asks several
-questions, their intervals hold jointly (Bonferroni).
+verdict is about the small network on cifar10-mini and says so. Claims with
+several rivals are in `families.py`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from ..pairs import Setting, by_setting, compared, differences, setting_of
 from ..runs import Record
-from ..stats import PairedDifference
 from .finding import (
     CONTRADICTED,
     FULL,
@@ -25,11 +25,9 @@ from .finding import (
     Finding,
     direction,
     not_run,
-    seeds_to_settle,
 )
 from .printed import of_pair
 
-FAR = 1.0  # points of accuracy: what we call "far behind"
 Metric = str | Callable[[Record], float]
 
 
@@ -88,9 +86,7 @@ def form(
     records: Sequence[Record], experiment: str, loss: str, rival: str, metric: Metric = "top1"
 ) -> tuple[pd.Series, str, str] | None:
     """`pairs` of the full form if it has two pairs, else of the mini form; and its scope."""
-    names = [(experiment, "cifar10", FULL), (f"{experiment}-mini", "mini", MINI)]
-    if experiment in ("table2", "table3"):
-        names.append(("mini", "mini", MINI))
+    names = [(experiment, "cifar10", FULL), (mini_form(experiment), "mini", MINI)]
     for name, source, scope in names:
         by_seed, basis = pairs(records, name, loss, rival, metric, source)
         if len(by_seed) > 1:
@@ -104,7 +100,7 @@ def better(experiment: str, metric: Metric = "top1", sign: int = 1, unit: str = 
     def rule(records: Sequence[Record]) -> Finding:
         found = form(records, experiment, "fpl", "ce", metric=metric)
         if found is None:
-            return not_run(_mini(experiment))
+            return not_run(mini_form(experiment))
         by_seed, basis, scope = found
         pair = compared(by_seed)
         return of_pair(pair, [], basis, unit, sign, scope=scope)
@@ -112,8 +108,46 @@ def better(experiment: str, metric: Metric = "top1", sign: int = 1, unit: str = 
     return rule
 
 
-def _mini(experiment: str) -> str:
-    return "mini" if experiment in ("table2", "table3") else f"{experiment}-mini"
+def mini_form(experiment: str) -> str:
+    return experiment if experiment == "mini" else f"{experiment}-mini"
+
+
+def everywhere(metric: Metric, sign: int, unit: str):
+    """A rule: FPL − CE has the given sign in every setting of balanced, clean images.
+
+    Full runs decide where there are any with two pairs, else the small network's recipes: one
+    setting against the claim contradicts it, all of them for it support it.
+    """
+
+    settings = {
+        FULL: (("table2", "table3"), "cifar10"),
+        MINI: (("table2-mini", "table3-mini", "mini"), "mini"),
+    }
+
+    def rule(records: Sequence[Record]) -> Finding:
+        for scope, (names, source) in settings.items():
+            tried = [pairs(records, name, "fpl", "ce", metric, source) for name in names]
+            tried = [(by_seed, basis) for by_seed, basis in tried if len(by_seed) > 1]
+            if tried:
+                return _jointly(tried, scope)
+        return not_run("mini")
+
+    def _jointly(tried: Sequence[tuple[pd.Series, str]], scope: str) -> Finding:
+        level = 1 - 0.05 / len(tried)
+        found = [(compared(by_seed, level=level), basis) for by_seed, basis in tried]
+        each = [direction(pair.mean, sign) for pair, _ in found]
+        # Shown is what speaks most clearly against the claim, or least clearly for it.
+        pair, basis = min(found, key=lambda one: sign * one[0].mean.estimate / (one[0].sd or 1.0))
+        finding = of_pair(pair, [], basis, unit, sign, scope=scope)
+        verdict = (
+            CONTRADICTED if CONTRADICTED in each
+            else SUPPORTED if set(each) == {SUPPORTED} else INDISTINGUISHABLE
+        )  # fmt: skip
+        why = f"{finding.why} The clearest against the claim of {len(found)} settings (jointly)."
+        settled = math.nan if verdict != INDISTINGUISHABLE else finding.seeds_needed
+        return replace(finding, verdict=verdict, why=why, seeds_needed=settled)
+
+    return rule
 
 
 def robust(experiment: str, rivals: Sequence[str]):
@@ -133,82 +167,3 @@ def robust(experiment: str, rivals: Sequence[str]):
         )
 
     return rule
-
-
-def any_better(experiment: str, losses: Sequence[str]):
-    """A rule: at least one of some losses beats CE."""
-
-    def rule(records: Sequence[Record]) -> Finding:
-        found = _family(records, [(experiment, loss, "ce") for loss in losses])
-        if not found:
-            return not_run(_mini(experiment))
-        name, pair, basis, scope = max(found, key=lambda one: one[1].mean.estimate)
-        low_highs = [direction(one.mean, 1) for _, one, _, _ in found]
-        verdict = (
-            SUPPORTED if SUPPORTED in low_highs
-            else CONTRADICTED if set(low_highs) == {CONTRADICTED} else INDISTINGUISHABLE
-        )  # fmt: skip
-        return _of_family(verdict, name, pair, basis, scope, len(found), "best")
-
-    return rule
-
-
-def all_better(questions: Sequence[tuple[str, str]]):
-    """A rule: FPL beats every rival; questions are (experiment, rival)."""
-
-    def rule(records: Sequence[Record]) -> Finding:
-        found = _family(records, [(experiment, "fpl", rival) for experiment, rival in questions])
-        if not found:
-            return not_run(_mini(questions[0][0]))
-        name, pair, basis, scope = min(found, key=lambda one: one[1].mean.estimate)
-        each = [direction(one.mean, 1) for _, one, _, _ in found]
-        verdict = (
-            CONTRADICTED if CONTRADICTED in each
-            else SUPPORTED if set(each) == {SUPPORTED} and len(found) == len(questions)
-            else INDISTINGUISHABLE
-        )  # fmt: skip
-        return _of_family(verdict, name, pair, basis, scope, len(found), "worst")
-
-    return rule
-
-
-def never_far_behind(questions: Sequence[tuple[str, str]]):
-    """A rule: FPL is nowhere more than FAR points behind; questions are (experiment, rival)."""
-
-    def rule(records: Sequence[Record]) -> Finding:
-        found = _family(records, [(experiment, "fpl", rival) for experiment, rival in questions])
-        if not found:
-            return not_run("mini")
-        name, pair, basis, scope = min(found, key=lambda one: one[1].mean.high)
-        behind = [one.mean.high < -FAR for _, one, _, _ in found]
-        near = [one.mean.low > -FAR for _, one, _, _ in found]
-        verdict = CONTRADICTED if any(behind) else SUPPORTED if all(near) else INDISTINGUISHABLE
-        finding = _of_family(verdict, name, pair, basis, scope, len(found), "worst")
-        return finding.because(f"{finding.why} Far means more than {FAR:g} point here.")
-
-    return rule
-
-
-def _family(records, questions) -> list[tuple[str, PairedDifference, str, str]]:
-    answered = []
-    for experiment, loss, rival in questions:
-        if found := form(records, experiment, loss, rival):
-            answered.append((f"{loss} − {rival}", *found))
-    level = 1 - 0.05 / max(1, len(answered))
-    return [
-        (name, compared(by_seed, level=level), basis, scope)
-        for name, by_seed, basis, scope in answered
-    ]
-
-
-def _of_family(verdict, name, pair, basis, scope, asked: int, which: str) -> Finding:
-    mean = pair.mean
-    jointly = f" (jointly over {asked} comparisons)" if asked > 1 else ""
-    return Finding(
-        verdict, scope, basis,
-        f"The {which} of {asked}: {name} = {mean.estimate:+.2f} points of top-1, 95 % interval "
-        f"{mean.low:+.2f} to {mean.high:+.2f}{jointly}, {pair.n} seeds.",
-        n=pair.n, estimate=mean.estimate, low=mean.low, high=mean.high, unit="points of top-1",
-        seeds_needed=seeds_to_settle(mean.estimate, pair.sd, paired=True)
-        if verdict == INDISTINGUISHABLE else math.nan,
-    )  # fmt: skip

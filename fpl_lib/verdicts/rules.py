@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..runs import Record
-from . import forms, gradients, measured, printed
+from . import families, forms, gradients, measured, printed
 from .finding import Finding, untestable
 
 Rule = Callable[[Sequence[Record]], Finding]
@@ -33,10 +33,10 @@ RULES: dict[str, Rule] = {
     "scratch-top5": printed.scratch_top5,
     "some-cases": printed.some_cases,
     "beats-ce": printed.unconditional,
-    "beats-other-losses": measured.all_better(
+    "beats-other-losses": families.all_better(
         questions(
             ("imbalance", ANSWERS_TO_IMBALANCE), ("noise", ANSWERS_TO_NOISE),
-            ("table2", PLAIN_RIVALS),
+            ("mini", PLAIN_RIVALS),
         )
     ),
     "many-tasks": no_records("Section 3 prints one data set and one task: classifying CIFAR-10."),
@@ -45,10 +45,10 @@ RULES: dict[str, Rule] = {
     "losses-ignore-false-class": gradients.designers_ignore,
     "imbalance-superior": IMBALANCE,
     "opposite-to-focal": gradients.opposite_to_focal,
-    "imbalance-improved": measured.all_better(questions(("imbalance", ANSWERS_TO_IMBALANCE))),
+    "imbalance-improved": families.all_better(questions(("imbalance", ANSWERS_TO_IMBALANCE))),
     "imbalance-insight": no_records("No loss is made for a data set, and no reason is given."),
     "label-noise": measured.robust("noise", ANSWERS_TO_NOISE),
-    "hyperparameters-imbalance": measured.any_better(
+    "hyperparameters-imbalance": families.any_better(
         "imbalance", ("fpl", "fpl_batch", "fpl_flipped")
     ),
     "class-distance": gradients.class_distance,
@@ -71,22 +71,22 @@ RULES: dict[str, Rule] = {
     "top5-gain-text": partial(printed.table3_pair, pretrained="none", metric="top5", sign=1),
     "pretrained-top1": partial(printed.table3_pair, pretrained="imagenet", metric="top1", sign=-1),
     "pretrained-top5": partial(printed.table3_pair, pretrained="imagenet", metric="top5", sign=1),
-    "smoother-curve": measured.better(
-        "table3", measured.roughness, -1, "points of top-1 (second difference)"
+    "smoother-curve": measured.everywhere(
+        measured.roughness, -1, "points of top-1 (second difference)"
     ),
     "better-optimum": no_records(
         "A loss may lead anywhere, and the paper measures nothing about its minima."
     ),
     "second-maximum": gradients.second_maximum,
-    "fewer-fp": measured.better("table2", "errors", -1, "false positives"),
+    "fewer-fp": measured.everywhere("errors", -1, "false positives"),
     "four-free-parts": forms.four_free_parts,
     "ce-ignores-false-class": gradients.ce_ignores,
     "margin": gradients.margin,
     "mean-median": forms.pooled,
-    "always-comparable": measured.never_far_behind(
+    "always-comparable": families.never_far_behind(
         questions(
-            ("table2", ("ce", *PLAIN_RIVALS)), ("imbalance", ("ce", *ANSWERS_TO_IMBALANCE)),
-            ("noise", ("ce", *ANSWERS_TO_NOISE)),
+            ("table2", ("ce",)), ("table3", ("ce",)), ("mini", ("ce", *PLAIN_RIVALS)),
+            ("imbalance", ("ce", *ANSWERS_TO_IMBALANCE)), ("noise", ("ce", *ANSWERS_TO_NOISE)),
         )
     ),
     "unreported-losses": no_records("It speaks of results that were never published."),

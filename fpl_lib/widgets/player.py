@@ -102,7 +102,7 @@ class RunPlayer:
     def _message(self) -> str:
         matrix = self.confusion()
         if matrix is None:
-            return "These runs kept no confusion matrix of each epoch"
+            return self._lead()
         if " − " in self.view:
             i, j = np.unravel_index(np.abs(matrix).argmax(), matrix.shape)
             what = f"{CLASSES[i]} taken for {CLASSES[j]}" if i != j else f"{CLASSES[i]} recognised"
@@ -110,6 +110,14 @@ class RunPlayer:
         errors = matrix - np.diag(matrix.diagonal())
         i, j = np.unravel_index(errors.argmax(), errors.shape)
         return f"{self.view}: {errors[i, j]:.0f} % of {CLASSES[i]} are taken for {CLASSES[j]}"
+
+    def _lead(self) -> str:
+        now = {loss: rows[self.epoch - 1]["top1"] for loss, rows in self.runs.items()}
+        if len(now) == 1:
+            return f"Top-1 after epoch {self.epoch}: {next(iter(now.values())):.1f} %"
+        (one, first), (other, second) = now.items()
+        lead = signed(first - second)
+        return f"{name_of(one)} − {name_of(other)} after epoch {self.epoch}: {lead} points of top-1"
 
     def _draw_frame(self) -> None:
         self.figure = fixed_figure(9.4, 4.6)
@@ -123,6 +131,7 @@ class RunPlayer:
         self._curves.legend(loc="lower right")
         if self.views == ("top-5",):
             self._bar.remove()
+            self._panel.set_position((0.56, 0.14, 0.36, 0.68))
             self._lines.append(_curve(self._panel, self.runs, "top5"))
             self._panel.set_ylabel("top-5 accuracy (% of test images)")
 
