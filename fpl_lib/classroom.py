@@ -41,9 +41,10 @@ c.IncludeHeaderFooter.header = str(Path(__file__).parent / "source" / "header.ip
 # What a student finds in place of a solution; untouched, it counts as not attempted.
 c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
 
-# Seconds for one cell. A check itself stops an answer's function after 20 seconds; this stops
-# a loop outside of functions. The notebook goes on with its next cell.
-c.RunToTheEnd.timeout = 120
+# Seconds for one cell: enough for those that train, also on a busy machine. A check itself stops
+# an answer's function after 20 seconds; this stops a loop outside of functions. The notebook then
+# goes on with its next cell.
+c.RunToTheEnd.timeout = 300
 # Seconds to wait for the last words of a cell that was stopped.
 c.RunToTheEnd.iopub_timeout = 10
 c.RunToTheEnd.startup_timeout = 120
