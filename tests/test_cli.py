@@ -1,8 +1,11 @@
 """The commands as a user types them: what they print, where they write, how they end."""
 
 import json
+import subprocess
+import sys
 
 import pytest
+from repository import ROOT
 
 from fpl_lib import cli, experiments
 from fpl_lib.__main__ import main
@@ -165,7 +168,14 @@ def test_seeds_are_ranges_and_lists(text, seeds):
     assert cli._seeds(text) == seeds
 
 
-@pytest.mark.parametrize("command", ["data", "train", "reproduce", "report"])
+def test_a_command_says_nothing_on_stderr_when_all_is_well():
+    done = subprocess.run(
+        [sys.executable, "-m", "fpl_lib", "--help"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["data", "train", "reproduce", "report", "bench"])
 def test_help_names_every_argument(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

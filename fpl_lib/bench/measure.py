@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
-from torch.utils.benchmark import Timer
 
 
 @dataclass(frozen=True)
@@ -57,6 +56,9 @@ def side_by_side(
     A call is repeated until it has taken about `seconds` a round, after a warm-up; on CUDA the
     device is waited for. torch.utils.benchmark's Timer keeps the time, on `threads` CPU threads.
     """
+    # Imported here: it looks for a CUDA toolkit and says on stderr what it found.
+    from torch.utils.benchmark import Timer
+
     timers = {
         name: Timer("call()", globals={"call": call}, num_threads=threads)
         for name, call in calls.items()
