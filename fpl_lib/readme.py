@@ -8,12 +8,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from .bench.command import readme_table
 from .report import markdown_table, number, read_existing
 from .runs import Record
 from .verdicts import INDISTINGUISHABLE, NOT_RUN, Finding, verdict_on
 from .verdicts.finding import MINI
 
 BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
+SPEED = ("<!-- speed -->", "<!-- /speed -->")
 
 CLAIMS = {
     "conclusion-beats-ce": "FPL beats cross-entropy (CE) in classifying images",
@@ -70,21 +72,34 @@ def verdict_block(records: Sequence[Record]) -> str:
 
 
 def with_verdicts(text: str, records: Sequence[Record]) -> str:
-    """README's text with the table between its markers made anew.
+    """README's text with the table of verdicts made anew; ValueError as in `replaced`."""
+    return replaced(text, verdict_block(records), (BEGIN, END))
+
+
+def replaced(text: str, block: str, markers: tuple[str, str]) -> str:
+    """`text` with what stands between two markers, and they, exchanged for `block`.
 
     Raises ValueError unless each marker is there once, in order.
     """
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise ValueError(f"expected one {BEGIN} and after it one {END} in README.md")
-    before, rest = text.split(BEGIN)
-    return before + verdict_block(records) + rest.split(END)[1]
+    begin, end = markers
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise ValueError(f"expected one {begin} and after it one {end} in README.md")
+    before, rest = text.split(begin)
+    return before + block + rest.split(end)[1]
+
+
+def with_speed(text: str, folder: str | os.PathLike) -> str:
+    """README's text with the table of speed made anew from what `bench` wrote into `folder`."""
+    return replaced(text, f"{SPEED[0]}\n{readme_table(folder)}{SPEED[1]}", SPEED)
 
 
 def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
-    """Make README's table anew from the records below `runs`; whether it changed."""
+    """Make README's tables anew, from `runs` and `bench` beside it; whether any changed."""
     readme = Path(readme)
     old = readme.read_text(encoding="utf-8")
     new = with_verdicts(old, read_existing(runs))
+    if SPEED[0] in new:
+        new = with_speed(new, Path(runs).parent / "bench")
     if new != old:
         readme.write_text(new, encoding="utf-8", newline="\n")
     return new != old

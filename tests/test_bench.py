@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from repository import ROOT, text
 
 from fpl_lib.__main__ import main
 from fpl_lib.bench import command, loss, measure, start, trainer
 from fpl_lib.bench.measure import Row, growth_exponent, peak_memory, quartiles, side_by_side
 from fpl_lib.data import load_cifar10
+from fpl_lib.readme import with_speed
 
 
 def test_a_ratio_is_taken_round_by_round():
@@ -130,3 +132,8 @@ def test_a_part_can_be_measured_alone(quick, tmp_path):
 
 def test_the_import_is_measured_in_a_fresh_interpreter():
     assert start._seconds("pass") < start._seconds("import torch")
+
+
+def test_readme_says_what_was_measured():
+    """Where this fails the measurements are newer: `python -m fpl_lib report --readme`."""
+    assert text("README.md") == with_speed(text("README.md"), ROOT / "data" / "bench")
