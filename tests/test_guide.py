@@ -18,7 +18,9 @@ GUIDE = text("notebooks/README.md")
 TEACHERS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", GUIDE, flags=re.S))
 BLOCKS = "\n".join(re.findall(r"^```\w*\n(.*?)^```", GUIDE, re.M | re.S)).split("\n")
-COMMANDS = {part for part in (*INLINE, *BLOCKS) if re.match(r"(make|nbgrader|python -m) \S", part)}
+COMMANDS = sorted(
+    {part for part in (*INLINE, *BLOCKS) if re.match(r"(make|nbgrader|python -m) \S", part)}
+)
 OURS = [command for command in COMMANDS if command.startswith("python -m fpl_lib")]
 
 

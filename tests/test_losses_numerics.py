@@ -285,7 +285,9 @@ def test_a_true_class_ruled_out_costs_infinitely_much_but_its_gradient_is_finite
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 @pytest.mark.parametrize(
-    "options", [{}, {"term": (log_term, minus)}, {"k": 2}, {"k": None}], ids=str
+    "options",
+    [{}, {"term": (log_term, minus)}, {"k": 2}, {"k": None}],
+    ids=("closed form", "general", "k=2", "all"),
 )
 def test_a_false_class_that_alone_is_left_costs_infinitely_much_but_its_gradient_is_finite(
     options, dtype

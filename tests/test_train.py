@@ -102,7 +102,7 @@ def test_one_epoch_is_the_textbook_loop():
     assert [row["lr"] for row in rows] == pytest.approx([0.1, 0.05])
 
 
-@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), FalsePositiveLoss(0.9)], ids=str)
+@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), FalsePositiveLoss(0.9)], ids=repr)
 def test_a_compiled_training_is_the_eager_one(loss, monkeypatch):
     """54 steps, every sixth a short one. What can go wrong is the tracing; kernels are torch's."""
     backend = functools.partial(torch.compile, backend="aot_eager", dynamic=False)
