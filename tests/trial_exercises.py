@@ -17,6 +17,7 @@ exercises.__path__.remove(FOLDER)
 
 SOFTMAX, HALF, CURVE, QUIZ = _trial.SOFTMAX, _trial.HALF, _trial.CURVE, _trial.QUIZ
 EXERCISES, QUIZZES = _trial.EXERCISES, _trial.QUIZZES
+draw = _trial.draw
 
 
 class _Beside:
