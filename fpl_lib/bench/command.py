@@ -11,6 +11,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import torch
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from ..data import load_cifar10
 from ..experiments import environment
@@ -77,8 +78,13 @@ def _line(row: dict) -> str:
     if row["ratio"] is None:
         return f"| {what} | {row['baseline']} | {row['note']} | {aim} | |"
     unit = " s" if row["unit"] == "seconds" else ""
-    spread = "" if row["low"] is None else f" [{row['low']:.2f}, {row['high']:.2f}]"
-    return f"| {what} | {row['baseline']} | {row['ratio']:.2f}{unit}{spread} | {aim} | {met} |"
+    ratio, *spread = (
+        f"{round(row[key], 2) + 0.0:.2f}"  # no minus before a zero
+        for key in ("ratio", "low", "high")
+        if row[key] is not None
+    )
+    said = f"{ratio}{unit}" + (f" [{', '.join(spread)}]" if spread else "")
+    return f"| {what} | {row['baseline']} | {said} | {aim} | {met} |"
 
 
 def readme_table(folder: str | os.PathLike) -> str:
@@ -122,8 +128,10 @@ def growth_figure(measured: dict) -> tuple[Figure, str]:
     for ax, sweep in zip(axes.flat, sweeps, strict=False):
         for series in _series(sweep):
             ax.loglog(sweep["sizes"], series["values"], **series["look"])
+        ax.set_xticks(sweep["sizes"], [f"{size:,}" for size in sweep["sizes"]])
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.set(xlabel=sweep["axis"], ylabel="relative to the first point")
-        ax.legend()
+        ax.legend(loc="upper left", fontsize="small")
         said.append(f"{sweep['axis']}: time grows with exponent {sweep['time_exponent']:.2f}")
     for ax in axes.flat[len(sweeps) :]:
         ax.set_axis_off()
