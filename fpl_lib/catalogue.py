@@ -134,6 +134,52 @@ def _rates(recipe: Recipe) -> tuple[Condition, ...]:
 
 _MINI = {"models": ("small",), "source": "mini"}
 _RESNET = {"models": ("resnet18",), "stem": "cifar"}
+_GRIDS = (
+    Experiment(
+        "imbalance",
+        "Long-tailed CIFAR-10, two profiles, three ratios; tested on balanced classes",
+        losses=_ON_IMBALANCE,
+        recipe=GRID,
+        conditions=_LONG_TAILS,
+        **_RESNET,
+    ),
+    Experiment(
+        "noise",
+        "CIFAR-10 with 0 to 60 % of the training labels wrong; tested on right ones",
+        losses=("ce", "fpl", "gce", "sce", "mae"),
+        recipe=GRID,
+        conditions=_NOISE,
+        **_RESNET,
+    ),
+    Experiment(
+        "scale",
+        "Is a longer gradient all there is to it? FPL, CE, and CE with FPL's gradient length",
+        losses=("fpl", "ce", "ce_matched"),
+        recipe=SCALE,
+        conditions=_rates(SCALE),
+        **_RESNET,
+    ),
+)
+_MINI_GRIDS = {
+    "imbalance": (LONG_TAIL_MINI, _LONG_TAILS, "long tails of cifar10-mini"),
+    "noise": (NOISE_MINI, _NOISE, "cifar10-mini"),
+    "scale": (SCALE_MINI, _rates(SCALE_MINI), "cifar10-mini"),
+}
+
+
+def _mini_form(grid: Experiment) -> Experiment:
+    """The same losses and columns for the small network, by a recipe that two cores finish."""
+    recipe, conditions, images = _MINI_GRIDS[grid.name]
+    return Experiment(
+        f"{grid.name}-mini",
+        f"The grid of {grid.name} with the small network on {images}",
+        losses=grid.losses,
+        recipe=recipe,
+        conditions=conditions,
+        **_MINI,
+    )
+
+
 _ALL = (
     Experiment(
         "table2",
@@ -171,30 +217,7 @@ _ALL = (
         stem="cifar",
         zero_init_residual=True,
     ),
-    Experiment(
-        "imbalance",
-        "Long-tailed CIFAR-10, two profiles, three ratios; tested on balanced classes",
-        losses=_ON_IMBALANCE,
-        recipe=GRID,
-        conditions=_LONG_TAILS,
-        **_RESNET,
-    ),  # fmt: skip
-    Experiment(
-        "noise",
-        "CIFAR-10 with 0 to 60 % of the training labels wrong; tested on right ones",
-        losses=("ce", "fpl", "gce", "sce", "mae"),
-        recipe=GRID,
-        conditions=_NOISE,
-        **_RESNET,
-    ),  # fmt: skip
-    Experiment(
-        "scale",
-        "Is a longer gradient all there is to it? FPL, CE, and CE with FPL's gradient length",
-        losses=("fpl", "ce", "ce_matched"),
-        recipe=SCALE,
-        conditions=_rates(SCALE),
-        **_RESNET,
-    ),  # fmt: skip
+    *_GRIDS,
     Experiment(
         "mini",
         "A small network on cifar10-mini: a minute a run on a laptop",
@@ -203,14 +226,14 @@ _ALL = (
         recipe=MINI,
         keep_confusion=True,
         **_MINI,
-    ),  # fmt: skip
+    ),
     Experiment(
         "short",
         "Two epochs of mini: the known runs beside which notebook 05 sets a reader's own",
         losses=("fpl", "ce"),
         recipe=replace(MINI, epochs=2),
         **_MINI,
-    ),  # fmt: skip
+    ),
     Experiment(
         "table2-mini",
         "Table 1's recipe with the small network on cifar10-mini",
@@ -218,7 +241,7 @@ _ALL = (
         recipe=TABLE_1,
         keep_confusion=True,
         **_MINI,
-    ),  # fmt: skip
+    ),
     Experiment(
         "table3-mini",
         "Table 3's recipe, shortened, with the small network on cifar10-mini",
@@ -227,30 +250,7 @@ _ALL = (
         conditions=(Condition("scratch"),),
         keep_confusion=True,
         **_MINI,
-    ),  # fmt: skip
-    Experiment(
-        "imbalance-mini",
-        "The grid of imbalance with the small network on long tails of cifar10-mini",
-        losses=_ON_IMBALANCE,
-        recipe=LONG_TAIL_MINI,
-        conditions=_LONG_TAILS,
-        **_MINI,
-    ),  # fmt: skip
-    Experiment(
-        "noise-mini",
-        "The grid of noise with the small network on cifar10-mini",
-        losses=("ce", "fpl", "gce", "sce", "mae"),
-        recipe=NOISE_MINI,
-        conditions=_NOISE,
-        **_MINI,
-    ),  # fmt: skip
-    Experiment(
-        "scale-mini",
-        "The grid of scale with the small network on cifar10-mini",
-        losses=("fpl", "ce", "ce_matched"),
-        recipe=SCALE_MINI,
-        conditions=_rates(SCALE_MINI),
-        **_MINI,
-    ),  # fmt: skip
+    ),
+    *(_mini_form(grid) for grid in _GRIDS),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}

@@ -67,29 +67,40 @@ def side_by_side(
     for name, timer in timers.items():
         timer.timeit(3)
         number[name] = max(1, math.ceil(seconds / timer.timeit(3).mean))
-    taken: dict[str, list[float]] = {name: [] for name in calls}
-    names = list(calls)
-    for turn in range(rounds):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            taken[name].append(timers[name].timeit(number[name]).mean)
-    return taken
+    return in_turns(
+        {name: lambda name=name: timers[name].timeit(number[name]).mean for name in calls}, rounds
+    )
 
 
-def once_each(
-    calls: Mapping[str, Callable[[], object]], *, rounds: int = 5
-) -> dict[str, list[float]]:
+def once_each(calls: Mapping[str, Callable[[], object]], *, rounds: int = 5) -> dict:
     """As `side_by_side`, for calls of seconds: one call of each a round, after one to warm up."""
-    names = list(calls)
+
+    def timed(call: Callable[[], object]) -> float:
+        gc.collect()
+        began = time.perf_counter()
+        call()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return time.perf_counter() - began
+
+    ways = {name: lambda call=call: timed(call) for name, call in calls.items()}
+    return in_turns(ways, rounds, warm_up=1)
+
+
+def in_turns(
+    ways: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 0
+) -> dict[str, list[float]]:
+    """The seconds that each call gives, one number a round; who begins changes from round to round.
+
+    The first `warm_up` rounds are not counted.
+    """
+    names = list(ways)
     taken: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(rounds + 1):
+    for turn in range(rounds + warm_up):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            gc.collect()
-            began = time.perf_counter()
-            calls[name]()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
-            if turn:
-                taken[name].append(time.perf_counter() - began)
+            seconds = ways[name]()
+            if turn >= warm_up:
+                taken[name].append(seconds)
     return taken
 
 

@@ -16,7 +16,7 @@ from ..batches import CIFAR10_MEAN, CIFAR10_STD, Batches
 from ..data import CIFAR10
 from ..models import build_model
 from ..train import Recipe, make_optimizer, train
-from .measure import Row, growth_exponent, once_each, quartiles
+from .measure import Row, growth_exponent, in_turns, once_each, quartiles
 
 RECIPE = Recipe(
     epochs=1, optimizer="sgd", lr=0.01, momentum=0.9, augment=True, schedule="constant"
@@ -113,24 +113,12 @@ def rows(data: CIFAR10, device: str, rounds: int) -> Iterator[Row]:
         ways = contenders(
             name, data.train_images[:count], data.train_labels[:count], device, recipe
         )
-        taken = by_own_clock(ways, rounds)
+        taken = in_turns(ways, rounds, warm_up=1)
         for other, target in (("bare step", of_bare), ("common loop", of_common)):
             yield Row(
                 "trainer", name, "speed", other, *quartiles(taken[other], taken["trainer"]),
                 target=target, better="above",
             )  # fmt: skip
-
-
-def by_own_clock(ways: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Seconds as each call gives them, one number a round, after one round to warm up."""
-    names = list(ways)
-    taken: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(rounds + 1):
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            seconds = ways[name]()
-            if turn:
-                taken[name].append(seconds)
-    return taken
 
 
 def growth(data: CIFAR10, device: str, rounds: int) -> list[dict]:
