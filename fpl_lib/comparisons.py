@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from .figures._look import name_of
 from .pairs import by_setting, compared, differences
 from .planning import seeds_needed
 from .plots import COLORS
@@ -26,7 +27,6 @@ LEAST_SEEDS = 3
 FLIP_SEEDS = 6  # with fewer, no sign-flip p-value is below 0.05
 MANY_SEEDS = 1000
 FAR = 10.0  # points: what lies further off is written at the figure's edge
-_CAPITALS = ("ce", "fpl", "gce", "sce", "mae")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Comparison:
 
     def verdict(self) -> str:
         """What may be said, in one or two sentences."""
-        mine, other = shown_name(self.loss), shown_name(self.baseline)
+        mine, other = name_of(self.loss), name_of(self.baseline)
         low, high = (f"{x:+.1f}" for x in (self.mean.low, self.mean.high))
         size = f"{self.mean.estimate:+.1f} points, interval {low} to {high}"
         if self.found:
@@ -161,7 +161,7 @@ def comparison_table(found: Sequence[Comparison]) -> pd.DataFrame:
     """A row a comparison, as a notebook shows it; no sign-flip p where n is below six."""
     return pd.DataFrame(
         {
-            "loss": [shown_name(one.loss) for one in found],
+            "loss": [name_of(one.loss) for one in found],
             "n": [one.n for one in found],
             "difference": [one.mean.estimate for one in found],
             "from": [one.mean.low for one in found],
@@ -185,15 +185,6 @@ def shown_p(p_value: float) -> str:
     return f"{p_value:.2f}" if p_value >= 0.1 else f"{p_value:.3f}"
 
 
-def shown_name(loss: str) -> str:
-    """A loss's name as figures and sentences write it.
-
-    >>> shown_name("ce"), shown_name("mine")
-    ('CE', 'mine')
-    """
-    return loss.upper() if loss in _CAPITALS else loss
-
-
 def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure, str]:
     """Paired differences with their intervals, a row a loss, and the figure's alternative text.
 
@@ -201,8 +192,8 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
     where the adjusted p-value finds a difference the interval is thick. A mean ten points away or
     more is written at the edge, so that the others can be told apart.
     """
-    names = [f"{shown_name(one.loss)}, n = {one.n}" for one in found]
-    baseline = shown_name(found[0].baseline)
+    names = [f"{name_of(one.loss)}, n = {one.n}" for one in found]
+    baseline = name_of(found[0].baseline)
     fig, ax = plt.subplots(figsize=(8.4, 1.5 + 0.5 * len(found)), layout="constrained")
     ax.axvline(0, color="#777777", lw=1.2, zorder=0)
     near = [one for one in found if abs(one.mean.estimate) < FAR] or found
@@ -226,7 +217,7 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
     ax.set(yticks=range(len(found)), yticklabels=names, ylim=(len(found) - 0.5, -0.5))
     ax.set_xlabel(f"top-1 accuracy minus {baseline}'s, same seed (points), {where}")
     ax.grid(axis="y", visible=False)
-    clear = [shown_name(one.loss) for one in found if one.found]
+    clear = [name_of(one.loss) for one in found if one.found]
     ax.set_title(f"Different from {baseline} beyond the seeds: {', '.join(clear) or 'none'}")
     said = "; ".join(
         f"{name}: {one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
