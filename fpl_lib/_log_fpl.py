@@ -10,6 +10,7 @@ from torch.nn import functional
 from fpl_lib._general import LOWEST, false_classes, in_full_precision
 
 BLOCK = 2**18  # elements worked on at a time on a CPU: 1 MiB in float32 stays in a core's cache
+WIDE = 64  # classes from which on a CPU NumPy finds the largest sooner than torch
 
 # Private to torch, which asks it before every autograd.Function. Should it go, transforms count as
 # active: then autograd differentiates the general case, which is slower and never wrong.
@@ -108,7 +109,7 @@ def _loss_and_gradient(
     dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
     # Blocks keep a large batch's passes in the cache; a GPU would rather have it all at once.
     if logits.numel() <= BLOCK or not logits.is_cpu:
-        gradient = logits.to(dtype, copy=True)
+        gradient = logits.clone() if logits.dtype == dtype else logits.to(dtype)
         return _overwrite_with_gradient(gradient, true, alpha_true, alpha_false), gradient
     gradient = torch.empty_like(logits, dtype=dtype)
     rows = max(1, BLOCK * logits.shape[0] // logits.numel())
@@ -126,7 +127,7 @@ def _overwrite_with_gradient(
 ) -> Tensor:
     """The loss of each sample, (N, 1, d1, ...); z becomes its gradient. LogFPL says why."""
     z_true = z.gather(1, true)
-    z_false, false = z.scatter_(1, true, -torch.inf).max(1, keepdim=True)
+    z_false, false = _largest(z.scatter_(1, true, -torch.inf))
     # F's place takes z_T (-inf would do, but makes exp slow): so the maximum is that over j ≠ F,
     # and e^z_T, in the sum twice, is subtracted once. The clamps matter where classes are ruled
     # out: the shift's if all but F are; the total's if all but T are, when max may land on T.
@@ -151,6 +152,15 @@ def _overwrite_with_gradient(
     return loss
 
 
+def _largest(z: Tensor) -> tuple[Tensor, Tensor]:
+    """The largest value over classes and the first class that has it, each (N, 1, d1, ...)."""
+    if z.is_cpu and z.dim() == 2 and z.shape[1] >= WIDE:
+        # torch finds the place of a maximum one element after the other, NumPy many at a time.
+        place = torch.from_numpy(z.numpy().argmax(1, keepdims=True))
+        return z.gather(1, place), place
+    return z.max(1, keepdim=True)
+
+
 def _of_class(alpha: float | Tensor, classes: Tensor) -> float | Tensor:
     """α of the given classes, shaped as they are; a number is every class's."""
     return alpha.gather(1, classes) if isinstance(alpha, Tensor) else alpha
@@ -158,4 +168,4 @@ def _of_class(alpha: float | Tensor, classes: Tensor) -> float | Tensor:
 
 def _filled(alpha: float | Tensor, like: Tensor) -> Tensor:
     """A number as a tensor: torch would make one at every operation that it is used in."""
-    return alpha if isinstance(alpha, Tensor) else torch.full_like(like, alpha)
+    return alpha if isinstance(alpha, Tensor) else like.new_full((), alpha)

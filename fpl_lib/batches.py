@@ -84,10 +84,11 @@ class Batches:
                 f"drop_last leaves no batch otherwise; got {batch_size}."
             )
         self.device = _device(device)
-        self.images = images.to(self.device)
+        self._layout = torch.channels_last if channels_last else torch.contiguous_format
+        self.images = images.to(self.device, memory_format=self._layout)
         self.labels = labels.to(self.device)
-        self._mean = _per_channel("mean", mean, images.shape[1]).to(self.device)
-        self._std = _per_channel("std", std, images.shape[1]).to(self.device)
+        self._mean = self._for_each_pixel(_per_channel("mean", mean, images.shape[1]))
+        self._std = self._for_each_pixel(_per_channel("std", std, images.shape[1]))
         if not bool((self._std > 0).all()):
             raise ValueError(f"std: expected numbers above zero; got {tuple(std)}.")
 
@@ -125,23 +126,33 @@ class Batches:
         for number in range(start, len(self)):
             rows = slice(number * self.batch_size, (number + 1) * self.batch_size)
             index = draws.order[rows]
-            images = self.images[index]
+            images = self._take(index)
             if self.augment:
                 images = crop_and_flip(images, draws.top[rows], draws.left[rows], draws.flip[rows])
             yield self.normalise(images), self.labels[index]
 
     def normalise(self, images: Tensor) -> Tensor:
         """uint8 images (B, C, H, W) as the float32 a network sees."""
-        layout = torch.channels_last if self.channels_last else torch.contiguous_format
-        x = images.to(torch.float32, memory_format=layout)
+        x = images.to(torch.float32, memory_format=self._layout)
         return x.sub_(self._mean).div_(self._std)
+
+    def _take(self, index: Tensor) -> Tensor:
+        """The images of these numbers, in the layout of all; each is copied in one piece."""
+        if not self.channels_last:
+            return self.images.index_select(0, index)
+        return self.images.permute(0, 2, 3, 1).index_select(0, index).permute(0, 3, 1, 2)
+
+    def _for_each_pixel(self, per_channel: Tensor) -> Tensor:
+        """(C, 1, 1) as (1, C, H, W), laid out as the images: broadcasting in runs of three is slow."""
+        whole = per_channel.to(self.device).expand(1, *self.images.shape[1:])
+        return whole.contiguous(memory_format=self._layout)
 
 
 def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Tensor:
     """Pad by 4 zeros, cut out (H, W) at rows `top`, columns `left`, then mirror where `flip`.
 
     images (B, C, H, W) of any dtype; top, left (B,) int64 in 0 .. 8; flip (B,) bool. One gather
-    for the whole batch, no loop over its images.
+    for the whole batch, no loop over its images; the memory layout stays.
 
     >>> row = torch.tensor([[[[1, 2, 3]]]])
     >>> still, left, mirrored = torch.tensor([4]), torch.tensor([5]), torch.tensor([True])
@@ -154,7 +165,13 @@ def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Te
     rows = top[:, None] + torch.arange(height, device=device)
     columns = torch.arange(width, device=device)
     columns = left[:, None] + torch.where(flip[:, None], columns.flip(0), columns)
-    at = rows[:, :, None] * padded.shape[3] + columns[:, None, :]  # (B, H, W) into a flat plane
+    pixels_are_whole = padded.is_contiguous(memory_format=torch.channels_last)
+    if pixels_are_whole:  # then one index fetches all channels of a pixel
+        rows += padded.shape[2] * torch.arange(count, device=device)[:, None]
+    at = rows[:, :, None] * padded.shape[3] + columns[:, None, :]  # (B, H, W)
+    if pixels_are_whole:
+        pixels = padded.permute(0, 2, 3, 1).flatten(0, 2).index_select(0, at.flatten())
+        return pixels.view(count, height, width, channels).permute(0, 3, 1, 2)
     at = at.view(count, 1, -1).expand(-1, channels, -1)
     return padded.flatten(2).gather(2, at).view(images.shape)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor, nn
 
 from .alphas import batch_alpha, class_alpha, flipped_alpha
@@ -44,8 +45,10 @@ LOSSES: dict[str, Callable[[Tensor], nn.Module]] = {
     "class_balanced": lambda counts: LossModule(class_balanced_loss, counts=counts),
     "balanced_softmax": lambda counts: LossModule(balanced_softmax_loss, counts=counts),
     "logit_adjusted": lambda counts: LossModule(logit_adjusted_loss, counts=counts),
-    # Eq. 7; Eq. 4 with the false class's weights in the opposite order; CE with FPL's step length.
+    # Eq. 7; Eq. 4 as if classes were balanced; Eq. 4 with the false class's weights in the opposite
+    # order; CE with FPL's step length.
     "fpl_batch": lambda counts: FalsePositiveLoss(batch_alpha),
+    "fpl_uniform": lambda counts: _fpl(torch.ones_like(counts)),
     "fpl_flipped": lambda counts: FalsePositiveLoss((class_alpha(counts), flipped_alpha(counts))),
     "ce_matched": lambda counts: GradientMatched(nn.CrossEntropyLoss(), _fpl(counts)),
 }
@@ -110,7 +113,7 @@ SCALE = replace(MINI, weight_decay=0.0, epochs=20, amp=True)
 SCALE_MINI = replace(SCALE, epochs=4, amp=False)
 
 _ON_IMBALANCE = (
-    "ce", "fpl", "fpl_batch", "fpl_flipped",
+    "ce", "fpl", "fpl_batch", "fpl_uniform", "fpl_flipped",
     "class_balanced", "focal", "balanced_softmax", "logit_adjusted",
 )  # fmt: skip
 _LONG_TAILS = tuple(
