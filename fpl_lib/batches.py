@@ -143,7 +143,7 @@ class Batches:
         return self.images.permute(0, 2, 3, 1).index_select(0, index).permute(0, 3, 1, 2)
 
     def _for_each_pixel(self, per_channel: Tensor) -> Tensor:
-        """(C, 1, 1) as (1, C, H, W), laid out as the images: broadcasting in runs of three is slow."""
+        """(C, 1, 1) as (1, C, H, W), laid out as the images: runs of three numbers are slow."""
         whole = per_channel.to(self.device).expand(1, *self.images.shape[1:])
         return whole.contiguous(memory_format=self._layout)
 

@@ -134,11 +134,13 @@ def test_each_augmented_image_is_torchvisions(mini):
         assert x[row].equal(batches.normalise(expected[None])[0])
 
 
-def test_crop_and_flip_of_any_size_and_type():
-    images = torch.randn(40, 2, 7, 11, dtype=torch.float64)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_crop_and_flip_of_any_size_type_and_layout(layout):
+    images = torch.randn(40, 2, 7, 11, dtype=torch.float64).contiguous(memory_format=layout)
     top, left = torch.randint(9, (2, 40))
     flip = torch.rand(40) < 0.5
     result = crop_and_flip(images, top, left, flip)
+    assert result.is_contiguous(memory_format=layout)
     for i in range(40):
         expected = tv.crop(tv.pad(images[i], 4), int(top[i]), int(left[i]), 7, 11)
         assert result[i].equal(expected.flip(-1) if flip[i] else expected)

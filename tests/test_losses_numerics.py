@@ -224,6 +224,20 @@ def test_working_in_blocks_changes_nothing(monkeypatch, shape, reduction):
     torch.testing.assert_close(outcomes[2], outcomes[0])
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_how_the_largest_is_found_changes_nothing(monkeypatch, dtype):
+    """NumPy finds it where there are many classes, ties and what is no number included."""
+    logits = torch.randint(-2, 3, (40, 70)).to(dtype)  # with ties throughout
+    logits[:3, :60], logits[3, 5], logits[4] = -torch.inf, torch.nan, 0.0
+    target, outcomes = torch.randint(70, (40,)), []
+    for wide in (70, 71):
+        monkeypatch.setattr(_log_fpl, "WIDE", wide)
+        z = logits.clone().requires_grad_()
+        loss = false_positive_loss(z, target, reduction="none")
+        outcomes.append((loss.detach(), torch.autograd.grad(loss.sum(), z)[0]))
+    torch.testing.assert_close(outcomes[0], outcomes[1], rtol=0, atol=0, equal_nan=True)
+
+
 @each_way
 def test_memory_layout_does_not_matter_and_the_logits_are_left_alone(options):
     logits = torch.randn(3, 4, 2, 5).to(memory_format=torch.channels_last)

@@ -60,7 +60,6 @@ def test_what_waits_names_the_command_that_runs_it():
     [
         ("top1-gain-text", CONTRADICTED),
         ("scratch-top5", CONTRADICTED),
-        ("beats-ce", CONTRADICTED),
         ("scratch-top1", INDISTINGUISHABLE),
         ("pretrained-top1", INDISTINGUISHABLE),
         ("resnet18-fp", INDISTINGUISHABLE),
@@ -73,13 +72,34 @@ def test_what_waits_names_the_command_that_runs_it():
         ("accuracy-formula", CONTRADICTED),
         ("learned-alpha", CONTRADICTED),
         ("full-adaptability", CONTRADICTED),
-        ("many-tasks", UNTESTABLE),
+        ("many-tasks", CONTRADICTED),
+        ("unreported-losses", UNTESTABLE),
     ],
 )
 def test_verdicts_that_no_run_can_change(claim, verdict):
     found = verdict_on(claim, [])
     assert found.verdict == verdict
     assert found == verdict_on(claim, pair(5.0))
+
+
+@pytest.mark.parametrize("claim", ["beats-ce", "conclusion-beats-ce"])
+def test_an_unconditional_claim_falls_with_one_setting_of_ours_and_not_with_one_printed_run(claim):
+    found = verdict_on(claim, [])
+    assert (found.verdict, found.scope) == (INDISTINGUISHABLE, PRINTED)
+    assert found.estimate == pytest.approx(min(comparisons().values()))
+    assert "CE is ahead in 1 (" in found.why
+    against = verdict_on(claim, [*pair(3, experiment="table2-mini"), *pair(-3)])
+    assert (against.verdict, against.scope) == (CONTRADICTED, MINI)
+    assert against.estimate == pytest.approx(-3, abs=0.02) and "CE is ahead in 1 (" in against.why
+    assert verdict_on(claim, pair(3)).verdict == SUPPORTED
+
+
+def test_whether_alpha_helps_is_asked_of_the_same_loss_without_it():
+    options = {"experiment": "imbalance-mini", "condition": "exp100"}
+    levels = {"ce": 50.0, "fpl": 60.0, "fpl_uniform": 63.0}
+    runs = fleet(levels, **options)
+    assert verdict_on("alpha-favourable", runs).verdict == CONTRADICTED
+    assert verdict_on("imbalance-superior", runs).verdict == SUPPORTED
 
 
 def test_none_of_the_papers_own_comparisons_exceeds_the_spread_between_seeds():

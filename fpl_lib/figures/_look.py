@@ -16,7 +16,8 @@ NAMES = {
     "fpl": "FPL", "ce": "CE", "focal": "focal", "poly1": "poly-1", "gce": "GCE", "sce": "SCE",
     "mae": "MAE", "class_balanced": "class-balanced", "balanced_softmax": "balanced softmax",
     "logit_adjusted": "logit adjustment", "fpl_batch": "FPL, Eq. 7",
-    "fpl_flipped": "FPL, α_F flipped", "ce_matched": "CE, gradient as FPL's",
+    "fpl_uniform": "FPL, uniform α", "fpl_flipped": "FPL, α_F flipped",
+    "ce_matched": "CE, gradient as FPL's",
 }  # fmt: skip
 
 MORE_OR_LESS = LinearSegmentedColormap.from_list(

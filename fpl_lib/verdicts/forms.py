@@ -148,7 +148,8 @@ def learned(records: Sequence[Record]) -> Finding:
     return decided(
         not bool((cost >= 0).all()),
         "By gradient descent all weights fall to zero or to their floor, since no derivative is "
-        "negative. On a simplex one takes all. The paper shows no run with learned weights.",
+        "negative. On a simplex one takes all. The paper shows no run with learned weights, nor a "
+        "search for better ones; weights chosen by hand are tried under imbalance (notebook 04).",
         basis="proof, notebook 03", estimate=float(cost.min()), unit="derivative, least",
     )  # fmt: skip
 

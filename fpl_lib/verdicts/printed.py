@@ -155,16 +155,22 @@ def some_cases(records: Sequence[Record]) -> Finding:
 
 
 def unconditional(records: Sequence[Record]) -> Finding:
-    """That FPL beats CE without condition."""
+    """That FPL beats CE without condition: what the printed comparisons say to it, all in all."""
     ahead = comparisons()
     name, worst = min(ahead.items(), key=lambda item: item[1])
     lost = sum(difference < 0 for difference in ahead.values())
+    against = table3_pair([], pretrained="imagenet", metric="top1", sign=1)
+    return against.because(
+        f"Of the {len(ahead)} comparisons that the paper prints CE is ahead in {lost} ({name}, by "
+        f"{-worst:.2f} points), and none exceeds the spread to expect between seeds."
+    )
+
+
+def many_tasks(records: Sequence[Record]) -> Finding:
+    """That several data sets and kinds of task were measured: Section 3 has one of each."""
     return decided(
-        worst > 0,
-        f"CE is ahead in {lost} of the {len(ahead)} comparisons that the paper prints ({name}, by "
-        f"{-worst:.2f} points). None of them, this one included, exceeds the spread between seeds.",
-        scope=PRINTED, basis="arithmetic on Tables 2 and 3", n=1, estimate=worst,
-        unit="points of accuracy",
+        False, "Section 3 measures one task on one data set: classifying CIFAR-10.",
+        scope=PRINTED, basis="Tables 2 and 3, Figure 3",
     )  # fmt: skip
 
 

@@ -26,36 +26,34 @@ def no_records(why: str) -> Rule:
     return lambda records: untestable(why)
 
 
-IMBALANCE = measured.better("imbalance")
-
 RULES: dict[str, Rule] = {
     "scratch-top1": partial(printed.table3_pair, pretrained="none", metric="top1", sign=1),
     "scratch-top5": printed.scratch_top5,
     "some-cases": printed.some_cases,
-    "beats-ce": printed.unconditional,
+    "beats-ce": measured.unconditional,
     "beats-other-losses": families.all_better(
         questions(
             ("imbalance", ANSWERS_TO_IMBALANCE), ("noise", ANSWERS_TO_NOISE),
             ("mini", PLAIN_RIVALS),
         )
     ),
-    "many-tasks": no_records("Section 3 prints one data set and one task: classifying CIFAR-10."),
+    "many-tasks": printed.many_tasks,
     "true-class-in-top5": printed.true_class_in_top5,
     "full-adaptability": forms.full_adaptability,
     "losses-ignore-false-class": gradients.designers_ignore,
-    "imbalance-superior": IMBALANCE,
+    "imbalance-superior": measured.better("imbalance"),
     "opposite-to-focal": gradients.opposite_to_focal,
     "imbalance-improved": families.all_better(questions(("imbalance", ANSWERS_TO_IMBALANCE))),
     "imbalance-insight": no_records("No loss is made for a data set, and no reason is given."),
     "label-noise": measured.robust("noise", ANSWERS_TO_NOISE),
     "hyperparameters-imbalance": families.any_better(
-        "imbalance", ("fpl", "fpl_batch", "fpl_flipped")
+        "imbalance", ("fpl", "fpl_batch", "fpl_uniform", "fpl_flipped")
     ),
     "class-distance": gradients.class_distance,
     "figure1-false-class": forms.figure1_false_class,
     "alpha-damps-frequent": forms.damps_frequent,
     "alpha-weak": forms.weak_weight,
-    "alpha-favourable": IMBALANCE,
+    "alpha-favourable": families.all_better([("imbalance", "fpl_uniform")]),
     "mse-terms": forms.squared_terms,
     "batch-alpha": forms.eq7,
     "k-false-classes": forms.eq8,
@@ -91,5 +89,5 @@ RULES: dict[str, Rule] = {
     ),
     "unreported-losses": no_records("It speaks of results that were never published."),
     "learned-alpha": forms.learned,
-    "conclusion-beats-ce": printed.unconditional,
+    "conclusion-beats-ce": measured.unconditional,
 }  # fmt: skip
