@@ -97,7 +97,8 @@ def train(
     path the state is saved there after each epoch, and found again. `deadline` is a reading of
     `time.monotonic`; a step is taken even after it, so that call after call ends some time. `seed`
     is set globally, for dropout and the like. `compiled` sends forward pass and loss through
-    torch.compile, which takes a minute at first; on CUDA the step is then captured as a graph.
+    torch.compile, which takes a minute at first; on CUDA their kernels are then replayed as graphs,
+    and AdaDelta's step is compiled, too.
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at
     the deadline (after saving, if there is a `checkpoint`), CheckpointError.
@@ -132,12 +133,13 @@ def train(
             logits = model(images)
         return loss_fn(logits.float(), target)
 
+    advance = optimizer.step
     if compiled:
-        forward = compile_forward(forward, device)
+        forward, advance = compile_forward(forward, device), compile_step(optimizer)
     yield from history
     for epoch in range(len(history), recipe.epochs):
         model.train()
-        lr = optimizer.param_groups[0]["lr"]
+        lr = float(optimizer.param_groups[0]["lr"])
         began = time.monotonic() - spent
         batches = train_data.epoch(epoch, start=done)
         bar = tqdm(
@@ -155,7 +157,7 @@ def train(
             loss = forward(images, target)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            optimizer.step()
+            advance()
             losses[step] = loss.detach()
             stepped = True
             # On CUDA a look at the loss waits for the device, so look rarely there.
@@ -217,14 +219,37 @@ def compile_forward(forward: Callable, device: torch.device) -> Callable:
     return torch.compile(forward, dynamic=False, mode=mode)
 
 
+def compile_step(optimizer: torch.optim.Optimizer) -> Callable[[], object]:
+    """`optimizer.step` through torch.compile, if its learning rate is a tensor.
+
+    A number would be built into the code, which every new rate would have compiled anew.
+    """
+    if not isinstance(optimizer.param_groups[0]["lr"], Tensor):
+        return optimizer.step
+
+    def step() -> None:
+        optimizer.step()
+
+    return torch.compile(step, dynamic=False)
+
+
 def make_optimizer(parameters: list[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser over `parameters`, weight decay on all of them."""
+    """The recipe's optimiser over `parameters`, weight decay on all of them.
+
+    On CUDA AdaDelta keeps its learning rate as a tensor and updates all weights at once, so that
+    nothing in its step asks the device for a value.
+    """
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(
             parameters, recipe.lr, recipe.momentum, nesterov=recipe.nesterov,
             weight_decay=recipe.weight_decay,
         )  # fmt: skip
-    return torch.optim.Adadelta(parameters, recipe.lr, weight_decay=recipe.weight_decay)
+    on_cuda = parameters[0].is_cuda
+    lr = torch.tensor(recipe.lr, device=parameters[0].device) if on_cuda else recipe.lr
+    return torch.optim.Adadelta(
+        parameters, lr, weight_decay=recipe.weight_decay, foreach=on_cuda or None,
+        capturable=on_cuda,
+    )  # fmt: skip
 
 
 def make_scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe):
@@ -261,6 +286,9 @@ def restore(saved: dict, state: dict, path: str | os.PathLike) -> None:
     try:
         for name, part in state.items():
             part.load_state_dict(saved[name])
+        for group in state["optimizer"].param_groups:
+            if isinstance(group["lr"], Tensor):  # saved on the CPU, wherever it was
+                group["lr"] = group["lr"].to(group["params"][0].device)
         torch.set_rng_state(saved["rng"])
         if saved["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(saved["cuda_rng"])

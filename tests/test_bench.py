@@ -9,7 +9,7 @@ import torch
 from repository import ROOT, text
 
 from fpl_lib.__main__ import main
-from fpl_lib.bench import command, loss, measure, start, trainer
+from fpl_lib.bench import command, loss, measure, start, trainer, whole
 from fpl_lib.bench.measure import Row, growth_exponent, peak_memory, quartiles, side_by_side
 from fpl_lib.data import load_cifar10
 from fpl_lib.readme import with_speed
@@ -28,6 +28,39 @@ def test_a_ratio_is_taken_round_by_round():
 def test_a_target_is_met_or_not(ratio, better, met):
     assert Row("loss", "x", "time", "y", ratio, target=1.0, better=better).met is met
     assert Row("loss", "x", "time", "y", ratio).met is None
+
+
+def test_a_missed_aim_says_by_how_much_and_why_and_a_met_one_does_not():
+    def line(ratio):
+        row = Row("loss", "x", "time", "y", ratio, target=2.0, note="so it is")
+        return command._line(command._plain(row))
+
+    assert line(2.5).endswith("| ≤ 2 | missed by 25.0 % (so it is) |")
+    assert line(2.0).endswith("| ≤ 2 | yes |")
+
+
+def test_operations_are_those_asked_for_and_not_what_they_consist_of():
+    x = torch.ones(3, requires_grad=True)
+    assert measure.operations(lambda: x.detach().exp().sum()) == 3
+    # exp, mul and sum; for the backward pass ones_like, expand, mul, mul, and what collects it.
+    assert 6 <= measure.operations(lambda: x.exp().mul(2).sum().backward()) <= 10
+
+
+def test_whole_trainings_are_scaled_up_from_one_epoch(monkeypatch):
+    monkeypatch.setattr(whole, "TRAININGS", (("table2-mini", "", "small", 20.0),))
+    seconds = []
+    train = whole.train
+
+    def watched(*args, **options):
+        for row in train(*args, **options):
+            seconds.append(row["seconds"])
+            yield row
+
+    monkeypatch.setattr(whole, "train", watched)
+    (row,) = whole.rows("cpu", images=128)
+    assert row.name == "small, 20 epochs at batch 64" and row.unit == "seconds"
+    assert row.ratio == pytest.approx(20 * seconds[1]) and len(seconds) == 2
+    assert row.note.endswith("TFLOP/s") and row.target == 20.0
 
 
 def test_every_call_is_timed_once_a_round_and_in_turning_order():
@@ -89,10 +122,10 @@ def test_the_ways_to_train_take_as_many_steps(monkeypatch):
         "small", images.train_images[:64], images.train_labels[:64], "cpu",
         replace(trainer.RECIPE, batch_size=16),
     )  # fmt: skip
-    for way in ways.values():
+    for name, way in ways.items():
         before = len(steps)
         assert way() > 0
-        assert len(steps) == before + 4
+        assert len(steps) == before + (0 if name == "batches" else 4)
 
 
 @pytest.fixture
@@ -120,7 +153,11 @@ def test_the_command_writes_json_a_table_and_a_figure(quick, tmp_path, capsys):
     assert {path.name for path in tmp_path.iterdir()} == {"bench-cpu.json", "growth-cpu.png"}
     table = command.readme_table(tmp_path)
     assert "| loss: fpl, 4 × 3 |" in table and "plain FPL" not in table
-    assert "**CUDA**: not measured yet; `python -m fpl_lib bench --device cuda` does it." in table
+    assert (
+        "**CUDA**: not measured; `python -m fpl_lib bench --device cuda --to data/bench`" in table
+    )
+    for row in (*loss.aims(loss.ON_CUDA), *trainer.aims(trainer.ON_CUDA), *whole.aims()):
+        assert f": {row.name}" in table and "| not measured |" in table
 
 
 def test_a_part_can_be_measured_alone(quick, tmp_path):

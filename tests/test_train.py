@@ -1,6 +1,5 @@
 """The loop: what it computes, where it stops, and that a cut leaves no trace."""
 
-import functools
 import itertools
 import math
 import time
@@ -102,14 +101,31 @@ def test_one_epoch_is_the_textbook_loop():
     assert [row["lr"] for row in rows] == pytest.approx([0.1, 0.05])
 
 
-@pytest.mark.parametrize("loss", [nn.CrossEntropyLoss(), FalsePositiveLoss(0.9)], ids=repr)
-def test_a_compiled_training_is_the_eager_one(loss, monkeypatch):
+def adadelta_as_on_cuda(parameters, recipe):
+    """As `make_optimizer` makes it for a GPU: what torch.compile has to trace there."""
+    return torch.optim.Adadelta(parameters, torch.tensor(recipe.lr), foreach=True, capturable=True)
+
+
+@pytest.mark.parametrize(
+    ("loss", "optimizer"),
+    [
+        (nn.CrossEntropyLoss(), {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9}),
+        (FalsePositiveLoss(0.9), {"optimizer": "sgd", "lr": 0.05, "momentum": 0.9}),
+        (FalsePositiveLoss(0.9), {"optimizer": "adadelta", "lr": 0.3}),
+    ],
+    ids=["ce-sgd", "fpl-sgd", "fpl-adadelta"],
+)
+def test_a_compiled_training_is_the_eager_one(loss, optimizer, monkeypatch):
     """54 steps, every sixth a short one. What can go wrong is the tracing; kernels are torch's."""
-    backend = functools.partial(torch.compile, backend="aot_eager", dynamic=False)
-    monkeypatch.setattr("fpl_lib.train.compile_forward", lambda forward, device: backend(forward))
-    recipe = Recipe(batch_size=4, epochs=9, optimizer="sgd", lr=0.05, momentum=0.9)
+    compiler = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda f, **options: compiler(f, backend="aot_eager", dynamic=False)
+    )
+    recipe = Recipe(batch_size=4, epochs=9, **optimizer)
     results = []
     for compiled in (False, True):
+        if compiled and recipe.optimizer == "adadelta":
+            monkeypatch.setattr("fpl_lib.train.make_optimizer", adadelta_as_on_cuda)
         model = network()
         model[4] = nn.Identity()  # no dropout, whose draws need not be the same
         model, rows = run(recipe, model, loss, compiled=compiled)

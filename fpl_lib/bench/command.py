@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,8 @@ from matplotlib.ticker import NullLocator
 from ..data import load_cifar10
 from ..experiments import environment
 from ..plots import PALETTE, use_style
-from . import loss, start, trainer
+from . import loss, start, trainer, whole
+from .measure import Row
 
 PARTS = ("loss", "trainer", "class", "growth")
 
@@ -44,6 +45,7 @@ def bench(
         found.append(loss.traffic(str(device), threads, rounds))
     if "trainer" in parts:
         found += trainer.rows(data, str(device), max(3, rounds // 2))
+        found += whole.rows(str(device)) if device.type == "cuda" else []
     if "class" in parts:
         found += start.rows(data_dir, max(3, rounds // 2))
         found += start.notebook_rows() if notebooks else []
@@ -51,9 +53,13 @@ def bench(
         growth += loss.growth(str(device), threads, rounds)
         growth += trainer.growth(data, str(device), rounds)
     about = {key: value for key, value in environment(device).items() if key != "start"}
-    rows = [{**asdict(row), "met": row.met} for row in found]
+    rows = [_plain(row) for row in found]
     about["threads"] = threads
     return {"environment": about, "rounds": rounds, "rows": rows, "growth": growth}
+
+
+def _plain(row: Row) -> dict:
+    return {**asdict(row), "met": row.met, "missed_by": row.missed_by}
 
 
 def to_markdown(measured: dict) -> str:
@@ -63,20 +69,24 @@ def to_markdown(measured: dict) -> str:
         f"{about['device']}, {about['threads']} threads, torch {about['torch']}; medians of "
         f"{measured['rounds']} rounds side by side, quartiles in brackets.",
         "",
-        "| what | beside | ratio | aim | met |",
-        "|---|---|---|---|---|",
     ]
-    lines += map(_line, measured["rows"])
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines + _table(measured["rows"])) + "\n"
+
+
+def _table(rows: Sequence[dict]) -> list[str]:
+    return ["| what | beside | ratio | aim | met |", "|---|---|---|---|---|", *map(_line, rows)]
 
 
 def _line(row: dict) -> str:
     what = f"{row['group']}: {row['name']}" + ("" if row["unit"] == "time" else f", {row['unit']}")
     sign = "≤" if row["better"] == "below" else "≥"
     aim = "" if row["target"] is None else f"{sign} {row['target']:g}"
-    met = {True: "yes", False: "no", None: ""}[row["met"]]
     if row["ratio"] is None:
         return f"| {what} | {row['baseline']} | {row['note']} | {aim} | |"
+    met = "yes" if row["met"] else ""
+    if row["met"] is False:
+        because = f" ({row['note']})" if row["note"] else ""
+        met = f"missed by {100 * row['missed_by']:.1f} %{because}"
     unit = " s" if row["unit"] == "seconds" else ""
     ratio, *spread = (
         f"{round(row[key], 2) + 0.0:.2f}"  # no minus before a zero
@@ -93,13 +103,22 @@ def readme_table(folder: str | os.PathLike) -> str:
     for kind, name in (("cpu", "CPU"), ("cuda", "CUDA")):
         path = Path(folder) / f"bench-{kind}.json"
         if not path.exists():
-            command = f"python -m fpl_lib bench --device {kind}"
-            text.append(f"**{name}**: not measured yet; `{command}` does it.\n")
+            command = f"python -m fpl_lib bench --device {kind} --to data/bench"
+            rows = [_plain(replace(row, note="not measured")) for row in aims(kind)]
+            text.append(f"**{name}**: not measured; `{command}` does it.\n")
+            text.append("\n".join(_table(rows)) + "\n")
             continue
         measured = json.loads(path.read_text("utf-8"))
-        aims = [row for row in measured["rows"] if row["target"] is not None]
-        text.append(f"**{name}**: " + to_markdown({**measured, "rows": aims}))
+        aimed = [row for row in measured["rows"] if row["target"] is not None]
+        text.append(f"**{name}**: " + to_markdown({**measured, "rows": aimed}))
     return "\n".join(text)
+
+
+def aims(kind: str) -> list[Row]:
+    """What is aimed at on "cpu" or "cuda" by the loss and the trainer, nothing measured yet."""
+    if kind == "cpu":
+        return [*loss.aims(loss.ON_CPU), *trainer.aims(trainer.ON_CPU)]
+    return [*loss.aims(loss.ON_CUDA), *trainer.aims(trainer.ON_CUDA), *whole.aims()]
 
 
 def save(measured: dict, folder: str | os.PathLike) -> list[Path]:

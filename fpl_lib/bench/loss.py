@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
 from ..losses import false_positive_loss
-from .measure import Row, growth_exponent, peak_memory, quartiles, side_by_side
+from .measure import Row, growth_exponent, operations, peak_memory, quartiles, side_by_side
 
 # (N, C): the largest ratio to cross-entropy's time that is aimed at.
 ON_CPU = {
@@ -55,29 +56,40 @@ def calls(n: int, c: int, device: str) -> dict[str, Callable[[], None]]:
     return {name: step(loss) for name, loss in losses.items()}
 
 
+def aims(targets: dict[tuple[int, int], float]) -> list[Row]:
+    """What is aimed at, a row a shape and one for the memory, nothing measured yet."""
+    rows = [
+        Row("loss", f"fpl, {n} × {c}", "time", "cross_entropy", None, target=target)
+        for (n, c), target in targets.items()
+    ]
+    shape = " × ".join(map(str, MEMORY_SHAPE))
+    return [
+        *rows,
+        Row("loss", f"fpl, {shape}", "peak memory", "cross_entropy", None, target=MEMORY_TARGET),
+    ]
+
+
 def rows(device: str, threads: int, rounds: int) -> Iterator[Row]:
     """Time ratios at each shape, and the ratio of peak memory at one."""
     targets = ON_CUDA if torch.device(device).type == "cuda" else ON_CPU
-    for (n, c), target in targets.items():
-        taken = side_by_side(calls(n, c, device), rounds=rounds, threads=threads)
-        for name in taken:
-            if name != "cross_entropy":
-                yield Row(
-                    "loss", f"{name}, {n} × {c}", "time", "cross_entropy",
-                    *quartiles(taken[name], taken["cross_entropy"]),
-                    target=target if name == "fpl" else None,
-                )  # fmt: skip
+    *times, memory = aims(targets)
+    for (n, c), aim in zip(targets, times, strict=True):
+        both = calls(n, c, device)
+        taken = side_by_side(both, rounds=rounds, threads=threads)
+        ours, theirs = operations(both["fpl"]), operations(both["cross_entropy"])
+        named = {
+            name: replace(aim, name=f"{name}, {n} × {c}", target=None)
+            for name in taken if name != "cross_entropy"
+        }  # fmt: skip
+        named["fpl"] = replace(aim, note=f"{ours} operations, cross_entropy {theirs}")
+        for name, row in named.items():
+            ratio, low, high = quartiles(taken[name], taken["cross_entropy"])
+            yield replace(row, ratio=ratio, low=low, high=high)
     both = calls(*MEMORY_SHAPE, device)
     peaks = {name: peak_memory(both[name], device) for name in ("fpl", "cross_entropy")}
-    shape = " × ".join(map(str, MEMORY_SHAPE))
-    yield Row(
-        "loss", f"fpl, {shape}", "peak memory", "cross_entropy",
-        peaks["fpl"] / peaks["cross_entropy"], target=MEMORY_TARGET,
-    )  # fmt: skip
+    yield replace(memory, ratio=peaks["fpl"] / peaks["cross_entropy"])
     logits = 4 * MEMORY_SHAPE[0] * MEMORY_SHAPE[1]
-    yield Row(
-        "loss", f"fpl, {shape}", "peak memory", "the logits' own bytes", peaks["fpl"] / logits
-    )
+    yield Row("loss", memory.name, "peak memory", "the logits' own bytes", peaks["fpl"] / logits)
 
 
 def traffic(device: str, threads: int, rounds: int) -> Row:

@@ -21,8 +21,8 @@ class Row:
     """One figure of the bench: `name` in `group`, a ratio to a named baseline, with its quartiles.
 
     `target` is what is aimed at, at most for "below", at least for "above"; None for none. `unit`
-    says what the ratio is of, such as "time". `ratio` is None where nothing could be measured;
-    then `note` says why.
+    says what the ratio is of, such as "time". `ratio` is None where nothing could be measured.
+    `note` says why a target was missed or nothing measured.
     """
 
     group: str
@@ -42,6 +42,15 @@ class Row:
         if self.target is None or self.ratio is None:
             return None
         return self.ratio <= self.target if self.better == "below" else self.ratio >= self.target
+
+    @property
+    def missed_by(self) -> float | None:
+        """By what share of the target it is missed; None unless it is.
+
+        >>> Row("loss", "fpl", "time", "ce", 3.0, target=2.5).missed_by
+        0.2
+        """
+        return None if self.met is not False else round(abs(self.ratio / self.target - 1), 6)
 
 
 def side_by_side(
@@ -136,6 +145,18 @@ def peak_memory(call: Callable[[], object], device: str = "cpu") -> int:
     events.sort(key=lambda event: event["ts"])
     held = np.cumsum([event["args"]["Bytes"] for event in events])
     return int(held.max(initial=0))
+
+
+def operations(call: Callable[[], object]) -> int:
+    """How many of torch's operations a call asks for, backward pass included, not their parts."""
+    call()
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        call()
+    asked = (event for event in seen.events() if event.name.startswith("aten::"))
+    return sum(
+        event.cpu_parent is None or not event.cpu_parent.name.startswith("aten::")
+        for event in asked
+    )
 
 
 def growth_exponent(sizes: Sequence[float], values: Sequence[float]) -> float:

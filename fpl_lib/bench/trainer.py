@@ -50,11 +50,12 @@ class _Images(Dataset):
 def contenders(
     name: str, images: torch.Tensor, labels: torch.Tensor, device: str, recipe: Recipe = RECIPE
 ) -> dict[str, Callable[[], float]]:
-    """Three ways through `images` once, each giving the seconds of its training steps.
+    """Ways through `images` once, each giving the seconds of its training steps.
 
     "trainer": `train.train`, by its own clock, which leaves the test images out. "bare step": one
-    batch that is there already, no augmentation, no log. "common loop": DataLoader with two
-    workers and torchvision's transforms.
+    batch that is there already, no augmentation, no log. "common loop": as most tutorials have it,
+    a DataLoader with two workers, torchvision's transforms and torch's usual memory layout.
+    "batches": the trainer's batches and no step.
     """
     size = recipe.batch_size
     options = {"device": device, "channels_last": recipe.channels_last}
@@ -66,8 +67,8 @@ def contenders(
     steps = len(labels) // size
     model, other, third = (build_model(name, seed=0) for _ in range(3))
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    for net in (other, third):
-        net.to(device, memory_format=layout).train()
+    other.to(device, memory_format=layout).train()
+    third.to(device).train()
     amp = {"device_type": torch.device(device).type, "dtype": torch.bfloat16}
 
     def step(net: nn.Module, optimizer: torch.optim.Optimizer, x, y) -> None:
@@ -97,28 +98,49 @@ def contenders(
     def common() -> float:
         began = time.perf_counter()
         for x, y in loader:
-            step(third, common_optimizer, x.to(device, memory_format=layout), y.to(device))
+            step(third, common_optimizer, x.to(device), y.to(device))
         _wait(device)
         return time.perf_counter() - began
 
-    return {"trainer": trainer, "bare step": bare, "common loop": common}
+    def only_batches() -> float:
+        began = time.perf_counter()
+        for _ in batches:
+            pass
+        _wait(device)
+        return time.perf_counter() - began
+
+    return {"trainer": trainer, "bare step": bare, "common loop": common, "batches": only_batches}
+
+
+def aims(targets: dict[str, tuple[int, float, float]]) -> list[Row]:
+    """What is aimed at, two rows a network, nothing measured yet."""
+    return [
+        Row("trainer", name, "speed", other, None, target=target, better="above")
+        for name, (_, *both) in targets.items()
+        for other, target in zip(("bare step", "common loop"), both, strict=True)
+    ]
 
 
 def rows(data: CIFAR10, device: str, rounds: int) -> Iterator[Row]:
     """Speed ratios for each network; a ratio above 1 means that the trainer is the faster one."""
     on_cuda = torch.device(device).type == "cuda"
-    for name, (count, of_bare, of_common) in (ON_CUDA if on_cuda else ON_CPU).items():
+    targets = ON_CUDA if on_cuda else ON_CPU
+    for name, (count, *_) in targets.items():
         count = min(count, len(data.train_labels)) // RECIPE.batch_size * RECIPE.batch_size
         recipe = replace(RECIPE, amp=on_cuda)
         ways = contenders(
             name, data.train_images[:count], data.train_labels[:count], device, recipe
         )
         taken = in_turns(ways, rounds, warm_up=1)
-        for other, target in (("bare step", of_bare), ("common loop", of_common)):
-            yield Row(
-                "trainer", name, "speed", other, *quartiles(taken[other], taken["trainer"]),
-                target=target, better="above",
-            )  # fmt: skip
+        share, *_ = quartiles(taken["batches"], taken["trainer"])
+        bound, *_ = quartiles(taken["common loop"], taken["bare step"])
+        notes = {
+            "bare step": f"making the batches takes {100 * share:.1f} % of the time",
+            "common loop": f"the bare step alone is {bound:.2f} times as fast as the common loop",
+        }
+        for aim in aims({name: targets[name]}):
+            ratio, low, high = quartiles(taken[aim.baseline], taken["trainer"])
+            yield replace(aim, ratio=ratio, low=low, high=high, note=notes[aim.baseline])
 
 
 def growth(data: CIFAR10, device: str, rounds: int) -> list[dict]:
