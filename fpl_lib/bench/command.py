@@ -165,14 +165,12 @@ def _series(sweep: dict) -> Iterator[dict]:
         "look": {"color": "black", "linestyle": ":", "linewidth": 1},
     }
     for key, color in (("seconds", PALETTE[0]), ("bytes", PALETTE[1])):
-        if sweep[key] is not None:
-            exponent = sweep["time_exponent" if key == "seconds" else "memory_exponent"]
-            name = "time" if key == "seconds" else "memory"
-            yield {
-                "values": [value / sweep[key][0] for value in sweep[key]],
-                "look": {
-                    "color": color,
-                    "marker": "o",
-                    "label": f"{name}, exponent {exponent:.2f}",
-                },
-            }
+        name = "time" if key == "seconds" else "memory"
+        yield {
+            "values": [value / sweep[key][0] for value in sweep[key]],
+            "look": {
+                "color": color,
+                "marker": "o",
+                "label": f"{name}, exponent {sweep[f'{name}_exponent']:.2f}",
+            },
+        }

@@ -16,7 +16,7 @@ from ..batches import CIFAR10_MEAN, CIFAR10_STD, Batches
 from ..data import CIFAR10
 from ..models import build_model
 from ..train import Recipe, make_optimizer, train
-from .measure import Row, growth_exponent, in_turns, once_each, quartiles
+from .measure import Row, growth_exponent, in_turns, once_each, peak_memory, quartiles
 
 RECIPE = Recipe(
     epochs=1, optimizer="sgd", lr=0.01, momentum=0.9, augment=True, schedule="constant"
@@ -144,7 +144,7 @@ def rows(data: CIFAR10, device: str, rounds: int) -> Iterator[Row]:
 
 
 def growth(data: CIFAR10, device: str, rounds: int) -> list[dict]:
-    """Seconds a step against batch size, and seconds against the number of seeds."""
+    """Time and memory of a step against batch size, and of short trainings against their number."""
 
     def epochs(count: int, batch_size: int, seeds: int) -> Callable[[], object]:
         recipe = replace(RECIPE, batch_size=batch_size)
@@ -168,10 +168,12 @@ def growth(data: CIFAR10, device: str, rounds: int) -> list[dict]:
         sizes, ways = [size for size, _ in points], {str(size): call for size, call in points}
         taken = once_each(ways, rounds=max(3, rounds // 2))
         seconds = [sorted(values)[len(values) // 2] for values in taken.values()]
+        held = [peak_memory(call, device) for call in ways.values()]
         found.append(
             {
-                "axis": axis, "sizes": sizes, "seconds": seconds, "bytes": None,
-                "time_exponent": growth_exponent(sizes, seconds), "memory_exponent": None,
+                "axis": axis, "sizes": sizes, "seconds": seconds, "bytes": held,
+                "time_exponent": growth_exponent(sizes, seconds),
+                "memory_exponent": growth_exponent(sizes, held),
             }
         )  # fmt: skip
     return found
