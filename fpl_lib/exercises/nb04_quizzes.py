@@ -130,7 +130,7 @@ PRIOR = Quiz(
 )
 RUNS = Quiz(
     "04-runs",
-    "The recorded grid has seven losses beside CE. At ratio 100, with exponential sizes, which of "
+    "The recorded grid has eight losses beside CE. At ratio 100, with exponential sizes, which of "
     "them gains most in accuracy over all ten classes?",
     (
         Option(
