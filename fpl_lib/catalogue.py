@@ -106,6 +106,8 @@ MINI = Recipe(
 )  # fmt: skip
 GRID = replace(MINI, batch_size=128, epochs=60, amp=True)
 NOISE_MINI = replace(MINI, epochs=8)
+# Without new crops of each image, and long enough, wrong labels are learnt by heart.
+NOISE_LONG_MINI = replace(NOISE_MINI, epochs=24, augment=False)
 # A long tail leaves few images: smaller batches, so that there are steps enough.
 LONG_TAIL_MINI = replace(MINI, batch_size=32, epochs=10)
 # Without weight decay, where a loss times two and a learning rate times two are one thing.
@@ -116,6 +118,7 @@ _ON_IMBALANCE = (
     "ce", "fpl", "fpl_batch", "fpl_uniform", "fpl_flipped",
     "class_balanced", "focal", "balanced_softmax", "logit_adjusted",
 )  # fmt: skip
+_ON_NOISE = ("ce", "fpl", "gce", "sce", "mae")
 _LONG_TAILS = tuple(
     Condition(f"{short}{ratio}", imbalance=float(ratio), profile=profile)
     for short, profile in (("exp", "exponential"), ("step", "step"))
@@ -149,7 +152,7 @@ _GRIDS = (
     Experiment(
         "noise",
         "CIFAR-10 with 0 to 60 % of the training labels wrong; tested on right ones",
-        losses=("ce", "fpl", "gce", "sce", "mae"),
+        losses=_ON_NOISE,
         recipe=GRID,
         conditions=_NOISE,
         **_RESNET,
@@ -255,5 +258,13 @@ _ALL = (
         **_MINI,
     ),
     *(_mini_form(grid) for grid in _GRIDS),
+    Experiment(
+        "noise-long-mini",
+        "40 % wrong labels until they are learnt by heart: the small network on cifar10-mini",
+        losses=_ON_NOISE,
+        recipe=NOISE_LONG_MINI,
+        conditions=tuple(condition for condition in _NOISE if condition.noise == 0.4),
+        **_MINI,
+    ),
 )
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}

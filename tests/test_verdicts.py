@@ -98,8 +98,18 @@ def test_whether_alpha_helps_is_asked_of_the_same_loss_without_it():
     options = {"experiment": "imbalance-mini", "condition": "exp100"}
     levels = {"ce": 50.0, "fpl": 60.0, "fpl_uniform": 63.0}
     runs = fleet(levels, **options)
-    assert verdict_on("alpha-favourable", runs).verdict == CONTRADICTED
+    found = verdict_on("alpha-favourable", runs)
+    assert (found.verdict, found.n) == (CONTRADICTED, 10) and "To CE it is +" in found.why
     assert verdict_on("imbalance-superior", runs).verdict == SUPPORTED
+
+
+def test_the_reason_for_a_mean_over_conditions_names_its_extremes():
+    runs = [
+        *fleet({"fpl": 60.0, "fpl_uniform": 58.0}, experiment="imbalance-mini", condition="exp10"),
+        *fleet({"fpl": 40.0, "fpl_uniform": 41.0}, experiment="imbalance-mini", condition="step10"),
+    ]
+    why = verdict_on("alpha-favourable", runs).why
+    assert "(step10) to +" in why and why.endswith("(exp10).") and "By condition from -" in why
 
 
 def test_none_of_the_papers_own_comparisons_exceeds_the_spread_between_seeds():

@@ -45,19 +45,18 @@ def roughness(record: Record) -> float:
     return float(steps.diff().abs().mean())
 
 
-def pairs(
+def by_condition(
     records: Sequence[Record],
     experiment: str,
     loss: str,
     rival: str,
     metric: Metric = "top1",
     source: str = "mini",
-) -> tuple[pd.Series, str]:
-    """loss − rival by seed in one experiment, each seed's mean over the conditions; and the runs.
+) -> dict[str, tuple[Setting, pd.Series]]:
+    """loss − rival by seed under each condition of an experiment, with the setting that counts.
 
-    Only seeds that have run under every condition count; noise00, which has no noise, is left out.
-    Of several configurations of one condition the one with most pairs counts, and of several
-    networks the first.
+    noise00, which has no noise, is left out. Of several configurations of one condition the one
+    with most pairs counts, and of several networks the first.
     """
     columns: dict[str, tuple[Setting, pd.Series]] = {}
     for setting, runs in by_setting(records).items():
@@ -69,6 +68,22 @@ def pairs(
         other = any(setting.model != one.model for one, _ in columns.values())
         if len(by_seed) and not other and (best is None or len(by_seed) > len(best[1])):
             columns[setting.condition] = setting, by_seed
+    return columns
+
+
+def pairs(
+    records: Sequence[Record],
+    experiment: str,
+    loss: str,
+    rival: str,
+    metric: Metric = "top1",
+    source: str = "mini",
+) -> tuple[pd.Series, str]:
+    """loss − rival by seed in one experiment, each seed's mean over the conditions; and the runs.
+
+    Only seeds that have run under every condition count.
+    """
+    columns = by_condition(records, experiment, loss, rival, metric, source)
     if not columns:
         return pd.Series(dtype=float), ""
     settings = [setting for setting, _ in columns.values()]
@@ -107,6 +122,30 @@ def better(experiment: str, metric: Metric = "top1", sign: int = 1, unit: str = 
         return of_pair(pair, [], basis, unit, sign, scope=scope)
 
     return rule
+
+
+def weights_help(records: Sequence[Record]) -> Finding:
+    """That Eq. 4's weights do good under imbalance: FPL against itself with a uniform weight.
+
+    The reason adds how far the conditions differ, and what is left of it against CE.
+    """
+    found = form(records, "imbalance", "fpl", "fpl_uniform")
+    if found is None:
+        return not_run(mini_form("imbalance"))
+    by_seed, basis, scope = found
+    finding = of_pair(
+        compared(by_seed), [], basis, "points of top-1", 1, scope=scope,
+        contrast="FPL, Eq. 4 − FPL, uniform α",
+    )  # fmt: skip
+    name, source = ("imbalance", "cifar10") if scope == FULL else ("imbalance-mini", "mini")
+    columns = by_condition(records, name, "fpl", "fpl_uniform", source=source)
+    means = sorted((values.mean(), condition) for condition, (_, values) in columns.items())
+    (low, least), (high, most) = means[0], means[-1]
+    why = f"{finding.why} By condition from {low:+.2f} ({least}) to {high:+.2f} ({most})."
+    if beside_ce := form(records, "imbalance", "fpl", "ce"):
+        mean = compared(beside_ce[0]).mean
+        why += f" To CE it is {mean.estimate:+.2f}, {mean.low:+.2f} to {mean.high:+.2f}."
+    return finding.because(why)
 
 
 def mini_form(experiment: str) -> str:

@@ -86,16 +86,18 @@ def _replicated(
     return of_pair(pair, runs, setting.label, unit, sign, scope=FULL)
 
 
-def of_pair(pair, runs: Sequence[Record], label: str, unit: str, sign: int, *, scope) -> Finding:
-    """A finding from paired runs of one setting."""
+def of_pair(
+    pair, runs: Sequence[Record], label: str, unit: str, sign: int, *, scope, contrast="FPL − CE"
+) -> Finding:
+    """A finding from paired runs of one setting; without the runs `label` names the devices."""
     verdict = direction(pair.mean, sign)
     devices = ", ".join(sorted({run.header["environment"].get("device", "") for run in runs}))
     n, mean = pair.n, pair.mean
     return Finding(
-        verdict, scope, f"{label}; {devices}",
-        f"FPL − CE, paired over {n} seeds: {mean.estimate:+.2f} {unit}, "
+        verdict, scope, f"{label}; {devices}" if devices else label,
+        f"{contrast}, paired over {n} seeds: {mean.estimate:+.2f} {unit}, "
         f"95 % interval {mean.low:+.2f} to {mean.high:+.2f}.",
-        n=n, estimate=mean.estimate, low=mean.low, high=mean.high, unit=unit,
+        n=n, estimate=mean.estimate, low=mean.low, high=mean.high, unit=unit, contrast=contrast,
         seeds_needed=seeds_to_settle(mean.estimate, pair.sd, paired=True)
         if verdict == INDISTINGUISHABLE else math.nan,
     )  # fmt: skip

@@ -53,7 +53,7 @@ RULES: dict[str, Rule] = {
     "figure1-false-class": forms.figure1_false_class,
     "alpha-damps-frequent": forms.damps_frequent,
     "alpha-weak": forms.weak_weight,
-    "alpha-favourable": families.all_better([("imbalance", "fpl_uniform")]),
+    "alpha-favourable": measured.weights_help,
     "mse-terms": forms.squared_terms,
     "batch-alpha": forms.eq7,
     "k-false-classes": forms.eq8,
