@@ -235,6 +235,15 @@ def test_runs_without_noise_say_nothing_about_noise():
     assert verdict_on("label-noise", runs).verdict == NOT_RUN
 
 
+def test_what_long_training_shows_is_added_to_the_reason_and_decides_nothing():
+    short = pair(-3, experiment="noise-mini", condition="noise40")
+    long = {"ce": 30.0, "fpl": 30.0, "gce": 36.0, "mae": 33.0}
+    runs = [*short, *fleet(long, experiment="noise-long-mini", condition="noise40")]
+    found, alone = verdict_on("label-noise", runs), verdict_on("label-noise", short)
+    assert found.verdict == alone.verdict == CONTRADICTED and found.why.startswith(alone.why)
+    assert "learnt by heart: FPL − CE " in found.why and "is gce: +6." in found.why
+
+
 @pytest.mark.parametrize(
     ("ahead", "verdict"), [(-0.4, SUPPORTED), (-3, CONTRADICTED), (-1, INDISTINGUISHABLE)]
 )

@@ -51,13 +51,15 @@ def all_better(questions: Sequence[tuple[str, str]]):
         found = _family(records, [(experiment, "fpl", rival) for experiment, rival in questions])
         if not found:
             return not_run(mini_form(questions[0][0]))
-        name, pair, basis, scope = min(found, key=lambda one: one[1].mean.estimate)
         each = [direction(one.mean, 1) for _, one, _, _ in found]
         verdict = (
             CONTRADICTED if CONTRADICTED in each
             else SUPPORTED if set(each) == {SUPPORTED} and len(found) == len(questions)
             else INDISTINGUISHABLE
         )  # fmt: skip
+        # Shown is what speaks most clearly against the claim, or least for it.
+        end = "high" if verdict == CONTRADICTED else "estimate"
+        name, pair, basis, scope = min(found, key=lambda one: getattr(one[1].mean, end))
         return _of_family(verdict, name, pair, basis, scope, len(found), "worst")
 
     return rule

@@ -34,7 +34,7 @@ RULES: dict[str, Rule] = {
     "beats-other-losses": families.all_better(
         questions(
             ("imbalance", ANSWERS_TO_IMBALANCE), ("noise", ANSWERS_TO_NOISE),
-            ("mini", PLAIN_RIVALS),
+            ("noise-long", ANSWERS_TO_NOISE), ("mini", PLAIN_RIVALS),
         )
     ),
     "many-tasks": printed.many_tasks,
@@ -85,6 +85,7 @@ RULES: dict[str, Rule] = {
         questions(
             ("table2", ("ce",)), ("table3", ("ce",)), ("mini", ("ce", *PLAIN_RIVALS)),
             ("imbalance", ("ce", *ANSWERS_TO_IMBALANCE)), ("noise", ("ce", *ANSWERS_TO_NOISE)),
+            ("noise-long", ("ce", *ANSWERS_TO_NOISE)),
         )
     ),
     "unreported-losses": no_records("It speaks of results that were never published."),
