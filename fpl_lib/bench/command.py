@@ -19,6 +19,7 @@ from ..plots import PALETTE, use_style
 from . import loss, start, trainer, whole
 from .measure import Row
 
+STEEP = 1.1  # an exponent over the size that says that time grows faster than the work
 PARTS = ("loss", "trainer", "class", "growth")
 
 
@@ -154,7 +155,9 @@ def growth_figure(measured: dict) -> tuple[Figure, str]:
         said.append(f"{sweep['axis']}: time grows with exponent {sweep['time_exponent']:.2f}")
     for ax in axes.flat[len(sweeps) :]:
         ax.set_axis_off()
-    figure.suptitle("Nothing grows faster than its work (dotted: proportional)")
+    steepest = max(sweep["time_exponent"] for sweep in sweeps)
+    told = "Nothing grows" if steepest < STEEP else "Something grows"
+    figure.suptitle(f"{told} faster than its work (dotted: proportional)")
     return figure, f"Time and memory over size, on logarithmic axes. {'; '.join(said)}."
 
 
@@ -171,6 +174,6 @@ def _series(sweep: dict) -> Iterator[dict]:
             "look": {
                 "color": color,
                 "marker": "o",
-                "label": f"{name}, exponent {sweep[f'{name}_exponent']:.2f}",
+                "label": f"{name}, exponent {round(sweep[f'{name}_exponent'], 2) + 0.0:.2f}",
             },
         }
