@@ -13,7 +13,7 @@ from . import figures
 from .catalogue import EXPERIMENTS
 from .pairs import by_setting, difference_table
 from .runs import Record, read_runs, results_table
-from .summary import missing_command, summary
+from .summary import missing_command, requested_command, summary
 from .verdicts import verdicts
 
 
@@ -31,7 +31,9 @@ def to_markdown(records: Sequence[Record]) -> str:
         )
         text += [f"## {name}", "", f"{about}.", "", *_run_table(rows), ""]
         if (rows["n"] == 0).any() and name in EXPERIMENTS:
-            text += [f"Not run yet: `{missing_command(rows)}`.", ""]
+            first, later = missing_command(rows), requested_command(rows)
+            text += [f"Not run yet: `{first}`.", ""]
+            text += [f"On request: `{later}`.", ""] if later not in ("", first) else []
         paired = differences[differences["experiment"] == name]
         if len(paired):
             text += [*_difference_table(paired), ""]

@@ -98,11 +98,26 @@ def missing_command(rows: pd.DataFrame) -> str:
     Conditions that run on request only are left out unless nothing else is missing.
     """
     gaps = rows[rows["n"] == 0]
+    asked = gaps["condition"].isin(_on_request(gaps))
+    return _command(gaps if asked.all() else gaps[~asked])
+
+
+def requested_command(rows: pd.DataFrame) -> str:
+    """The command for the conditions that run on request only and are not run yet; "" for none."""
+    gaps = rows[rows["n"] == 0]
+    gaps = gaps[gaps["condition"].isin(_on_request(gaps))]
+    return _command(gaps) if len(gaps) else ""
+
+
+def _on_request(rows: pd.DataFrame) -> set[str]:
+    plans = [EXPERIMENTS[name] for name in set(rows["experiment"])]
+    return {one.name for plan in plans for one in plan.conditions if one.on_request}
+
+
+def _command(gaps: pd.DataFrame) -> str:
+    """`reproduce` with the options that choose these rows of one experiment."""
     (name,) = set(gaps["experiment"])
     plan = EXPERIMENTS[name]
-    asked = {condition.name for condition in plan.conditions if condition.on_request}
-    if set(gaps["condition"]) - asked:
-        gaps = gaps[~gaps["condition"].isin(asked)]
     command = f"python -m fpl_lib reproduce {name}"
     default = {
         "models": ("model", plan.models), "losses": ("loss", plan.losses),
