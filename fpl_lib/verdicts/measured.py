@@ -8,12 +8,13 @@ several rivals are in `families.py`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import pandas as pd
 
-from ..pairs import Setting, by_setting, compared, differences, setting_of
+from ..pairs import Setting, by_setting, compared, differences
 from ..runs import Record
 from .finding import (
     CONTRADICTED,
@@ -45,69 +46,69 @@ def roughness(record: Record) -> float:
     return float(steps.diff().abs().mean())
 
 
+class Column(NamedTuple):
+    """loss − rival by seed under one condition, with the setting and the devices it comes from."""
+
+    setting: Setting
+    by_seed: pd.Series
+    devices: set[str]
+
+
 def by_condition(
-    records: Sequence[Record],
-    experiment: str,
-    loss: str,
-    rival: str,
-    metric: Metric = "top1",
-    source: str = "mini",
-) -> dict[str, tuple[Setting, pd.Series]]:
-    """loss − rival by seed under each condition of an experiment, with the setting that counts.
+    records: Sequence[Record], experiment: str, loss: str, rival: str, metric: Metric, source: str
+) -> dict[str, Column]:
+    """What an experiment has under each of its conditions.
 
     noise00, which has no noise, is left out. Of several configurations of one condition the one
     with most pairs counts, and of several networks the first.
     """
-    columns: dict[str, tuple[Setting, pd.Series]] = {}
+    columns: dict[str, Column] = {}
     for setting, runs in by_setting(records).items():
         asked = (setting.experiment, setting.source) == (experiment, source)
         if not asked or setting.condition == "noise00":
             continue
         by_seed = differences(runs, loss, rival, metric)
         best = columns.get(setting.condition)
-        other = any(setting.model != one.model for one, _ in columns.values())
-        if len(by_seed) and not other and (best is None or len(by_seed) > len(best[1])):
-            columns[setting.condition] = setting, by_seed
+        other = any(setting.model != one.setting.model for one in columns.values())
+        if len(by_seed) and not other and (best is None or len(by_seed) > len(best.by_seed)):
+            devices = {
+                run.header["environment"].get("device", "an unnamed device")
+                for run in runs
+                if run.header["loss"] in (loss, rival)
+            }
+            columns[setting.condition] = Column(setting, by_seed, devices)
     return columns
 
 
-def pairs(
-    records: Sequence[Record],
-    experiment: str,
-    loss: str,
-    rival: str,
-    metric: Metric = "top1",
-    source: str = "mini",
-) -> tuple[pd.Series, str]:
-    """loss − rival by seed in one experiment, each seed's mean over the conditions; and the runs.
-
-    Only seeds that have run under every condition count.
-    """
-    columns = by_condition(records, experiment, loss, rival, metric, source)
+def averaged(columns: Mapping[str, Column]) -> tuple[pd.Series, str]:
+    """Each seed's mean over the conditions, of seeds that ran under all of them; and the runs."""
     if not columns:
         return pd.Series(dtype=float), ""
-    settings = [setting for setting, _ in columns.values()]
-    devices = {
-        run.header["environment"].get("device", "an unnamed device")
-        for run in records
-        if setting_of(run) in settings and run.header["loss"] in (loss, rival)
-    }
-    conditions = ", ".join(name for name in columns if name)
-    basis = ", ".join(part for part in (experiment, settings[0].model, conditions) if part)
-    table = pd.DataFrame({name: by_seed for name, (_, by_seed) in columns.items()}).dropna()
-    return table.mean(axis=1), f"{basis}; {', '.join(sorted(devices))}"
+    setting = next(iter(columns.values())).setting
+    devices = sorted(set().union(*(column.devices for column in columns.values())))
+    basis = ", ".join(part for part in (setting.experiment, setting.model, *columns) if part)
+    table = pd.DataFrame({name: column.by_seed for name, column in columns.items()}).dropna()
+    return table.mean(axis=1), f"{basis}; {', '.join(devices)}"
+
+
+def deciding(
+    records: Sequence[Record], experiment: str, loss: str, rival: str, metric: Metric = "top1"
+) -> tuple[dict[str, Column], str] | None:
+    """The columns of the full form if it has two pairs, else of the mini form; and their scope."""
+    names = [(experiment, "cifar10", FULL), (mini_form(experiment), "mini", MINI)]
+    for name, source, scope in names:
+        columns = by_condition(records, name, loss, rival, metric, source)
+        if len(averaged(columns)[0]) > 1:
+            return columns, scope
+    return None
 
 
 def form(
     records: Sequence[Record], experiment: str, loss: str, rival: str, metric: Metric = "top1"
 ) -> tuple[pd.Series, str, str] | None:
-    """`pairs` of the full form if it has two pairs, else of the mini form; and its scope."""
-    names = [(experiment, "cifar10", FULL), (mini_form(experiment), "mini", MINI)]
-    for name, source, scope in names:
-        by_seed, basis = pairs(records, name, loss, rival, metric, source)
-        if len(by_seed) > 1:
-            return by_seed, basis, scope
-    return None
+    """`deciding`, averaged: the differences by seed, the runs, and their scope."""
+    found = deciding(records, experiment, loss, rival, metric)
+    return (*averaged(found[0]), found[1]) if found else None
 
 
 def better(experiment: str, metric: Metric = "top1", sign: int = 1, unit: str = "points of top-1"):
@@ -129,17 +130,16 @@ def weights_help(records: Sequence[Record]) -> Finding:
 
     The reason adds how far the conditions differ, and what is left of it against CE.
     """
-    found = form(records, "imbalance", "fpl", "fpl_uniform")
+    found = deciding(records, "imbalance", "fpl", "fpl_uniform")
     if found is None:
         return not_run(mini_form("imbalance"))
-    by_seed, basis, scope = found
+    columns, scope = found
+    by_seed, basis = averaged(columns)
     finding = of_pair(
         compared(by_seed), [], basis, "points of top-1", 1, scope=scope,
         contrast="FPL, Eq. 4 − FPL, uniform α",
     )  # fmt: skip
-    name, source = ("imbalance", "cifar10") if scope == FULL else ("imbalance-mini", "mini")
-    columns = by_condition(records, name, "fpl", "fpl_uniform", source=source)
-    means = sorted((values.mean(), condition) for condition, (_, values) in columns.items())
+    means = sorted((column.by_seed.mean(), condition) for condition, column in columns.items())
     (low, least), (high, most) = means[0], means[-1]
     why = f"{finding.why} By condition from {low:+.2f} ({least}) to {high:+.2f} ({most})."
     if beside_ce := form(records, "imbalance", "fpl", "ce"):
@@ -166,7 +166,9 @@ def everywhere(metric: Metric, sign: int, unit: str):
 
     def rule(records: Sequence[Record]) -> Finding:
         for scope, (names, source) in settings.items():
-            tried = [pairs(records, name, "fpl", "ce", metric, source) for name in names]
+            tried = [
+                averaged(by_condition(records, name, "fpl", "ce", metric, source)) for name in names
+            ]
             tried = [(by_seed, basis) for by_seed, basis in tried if len(by_seed) > 1]
             if tried:
                 return _jointly(tried, scope)
