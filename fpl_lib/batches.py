@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ._arguments import check_flag, check_integer, check_labels, check_seed
+from fpl_lib._arguments import check_flag, check_integer, check_labels, check_seed
 
 # Per channel, pixels on 0-1: the values of MMClassification's CIFAR-10 recipe divided by 255.
 CIFAR10_MEAN = (125.307 / 255, 122.961 / 255, 113.8575 / 255)

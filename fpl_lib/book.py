@@ -20,7 +20,8 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).resolve().parents[1]
+from fpl_lib._files import CHECKOUT
+
 TEMPLATE = Path(__file__).with_name("book.html.j2")
 LONG = 24
 """Inline formulas with more characters than a phone's line has room for are scrolled."""
@@ -77,7 +78,7 @@ class _Renderer(IPythonRenderer):
         return f'<div class="wide"><table>{text}</table></div>'
 
 
-def build(target: Path, root: Path = ROOT) -> list[Path]:
+def build(target: Path, root: Path = CHECKOUT) -> list[Path]:
     """Write the pages of a checkout's notebooks and their index to `target`; return their paths.
 
     Raises FileNotFoundError if there are no notebooks, ValueError for a formula without MathML.

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from .alphas import batch_alpha, class_alpha, flipped_alpha
-from .controls import GradientMatched
-from .losses import FalsePositiveLoss
-from .rivals import (
+from fpl_lib.alphas import batch_alpha, class_alpha, flipped_alpha
+from fpl_lib.controls import GradientMatched
+from fpl_lib.losses import FalsePositiveLoss
+from fpl_lib.rivals import (
     LossModule,
     balanced_softmax_loss,
     class_balanced_loss,
@@ -26,7 +26,7 @@ from .rivals import (
     poly1_loss,
     sce_loss,
 )
-from .train import Recipe
+from fpl_lib.train import Recipe
 
 
 def _fpl(counts: Tensor) -> FalsePositiveLoss:

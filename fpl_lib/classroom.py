@@ -20,7 +20,8 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from fpl_lib.course import ROOT, STUB, chosen, tidy
+from fpl_lib._files import CHECKOUT
+from fpl_lib.course import STUB, chosen, tidy
 
 CONFIG = f'''\
 """nbgrader's settings for this course. Change what you like: it is not written over."""
@@ -174,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--solutions",
         type=Path,
-        default=ROOT / "notebooks" / "solutions",
+        default=CHECKOUT / "notebooks" / "solutions",
         help="the teacher's editions",
     )
     return parser

@@ -10,15 +10,16 @@ from pathlib import Path
 
 import torch
 
-from . import experiments, readme, report
-from .bench.command import PARTS, bench, save, to_markdown
-from .data import DataError, fetch_cifar10, load_cifar10
-from .experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
-from .jobs import FAILED, PAUSED, Settings, run_all
-from .models import MODELS, STEMS
-from .pretrained import WeightsError
-from .runs import RecordError
-from .train import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
+from fpl_lib import readme, report
+from fpl_lib._files import CHECKOUT, RUNS
+from fpl_lib.bench.command import PARTS, bench, save, to_markdown
+from fpl_lib.data import DataError, fetch_cifar10, load_cifar10
+from fpl_lib.experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
+from fpl_lib.jobs import FAILED, PAUSED, Settings, run_all
+from fpl_lib.models import MODELS, STEMS
+from fpl_lib.pretrained import WeightsError
+from fpl_lib.runs import RecordError
+from fpl_lib.train import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
 
 EXPECTED = (
     ValueError,
@@ -172,9 +173,9 @@ def add_report(commands) -> None:
 
 
 def make_report(arguments: argparse.Namespace) -> int:
-    runs = arguments.runs or _runs_folder()
+    runs = arguments.runs or RUNS
     if arguments.readme:
-        changed = readme.update_readme(runs, _runs_folder().parent.parent / "README.md")
+        changed = readme.update_readme(runs, CHECKOUT / "README.md")
         print("README.md: " + ("verdicts made anew" if changed else "up to date"))
     else:
         print(report.report(runs, arguments.to))
@@ -268,7 +269,7 @@ def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) 
     stop_at = None if limit is None else time.time() + limit
     images = load_cifar10(arguments.data_dir, source=source)
     print(images.describe(), flush=True)
-    out = arguments.out or _runs_folder()
+    out = arguments.out or RUNS
     settings = Settings(images, out, device, stop_at, arguments.quiet, arguments.compile)
     statuses = []
     for status, line in run_all(todo, settings, jobs=arguments.jobs, threads=arguments.threads):
@@ -297,10 +298,6 @@ def _device(name: str) -> torch.device:
             "devices here; use auto"
         )
     return device
-
-
-def _runs_folder() -> Path:
-    return Path(experiments.__file__).resolve().parent.parent / "data" / "runs"
 
 
 def _seeds(text: str) -> list[int]:

@@ -16,16 +16,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from .checklist import require_trainable, samples
-from .data import CIFAR10, REPOSITORY_DATA
-from .experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
-from .rivals import LossModule
-from .runs import Record, read_record
-from .subsets import balanced_subset, train_val_split
-from .train import Recipe
+from fpl_lib._files import DATA, RUNS
+from fpl_lib.checklist import require_trainable, samples
+from fpl_lib.data import CIFAR10
+from fpl_lib.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
+from fpl_lib.rivals import LossModule
+from fpl_lib.runs import Record, read_record
+from fpl_lib.subsets import balanced_subset, train_val_split
+from fpl_lib.train import Recipe
 
-RUNS = REPOSITORY_DATA / "runs"
-EXAMPLES = REPOSITORY_DATA / "contest"  # final runs of the loss that notebook 10 starts from
+EXAMPLES = DATA / "contest"  # final runs of the loss that notebook 10 starts from
 FINAL = EXPERIMENTS["mini"].recipe
 REHEARSAL = replace(FINAL, epochs=4, augment=False)
 _KIT = frozenset(LOSSES)

@@ -27,10 +27,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from fpl_lib._files import CHECKOUT
 from fpl_lib.check import card
 from fpl_lib.exercises import exercise
 
-ROOT = Path(__file__).resolve().parents[1]
 STUB = "...  # your code here"
 """What stands in place of a solution; nbgrader's `ClearSolutions.code_stub` for this course."""
 
@@ -108,7 +108,7 @@ def execute(notebook: NotebookNode, folder: Path, *, timeout: int = 600) -> Note
     Raises nbclient's CellExecutionError, with the traceback, if a cell fails.
     """
     notebook = copy.deepcopy(notebook)
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     client = NotebookClient(
         notebook,
@@ -286,7 +286,7 @@ def _parser() -> argparse.ArgumentParser:
         "check: exit 1 if an edition on disk is out of date",
     )
     parser.add_argument("names", nargs="*", help="only notebooks that start like this, e.g. 01")
-    parser.add_argument("--folder", type=Path, default=ROOT / "notebooks", help="the notebooks")
+    parser.add_argument("--folder", type=Path, default=CHECKOUT / "notebooks", help="the notebooks")
     return parser
 
 

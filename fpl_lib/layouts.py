@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
-import secrets
 import shlex
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -130,18 +128,6 @@ def read_checked(path: Path, expected: str, cure: str) -> bytes:
             f"({len(data):,} bytes: truncated, altered or foreign); {cure}."
         )
     return data
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write `path` whole or not at all: readers see the old file until the new one is complete."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 class _ArraysOnly(pickle.Unpickler):

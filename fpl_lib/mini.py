@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, WebPImagePlugin  # noqa: F401 (else Pillow tries all it has)
 
-from .data import load_cifar10
-from .layouts import CLASSES, IMAGE_SHAPE, DataError, md5_of, read_checked, write_atomically
+from fpl_lib._files import write_atomically
+from fpl_lib.data import load_cifar10
+from fpl_lib.layouts import CLASSES, IMAGE_SHAPE, DataError, md5_of, read_checked
 
 FOLDER = "cifar10-mini"
 SEED = 0

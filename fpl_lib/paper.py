@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from fpl_lib._files import DATA
+
 __all__ = ["Figure1", "Table1", "claims", "contradictions", "figure1", "table1", "table2", "table3"]
 
-FOLDER = Path(__file__).resolve().parent.parent / "data" / "paper"
+FOLDER = DATA / "paper"
 
 
 @dataclass(frozen=True)

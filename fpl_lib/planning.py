@@ -9,7 +9,7 @@ import math
 
 from scipy import stats
 
-from . import _numbers
+from fpl_lib import _numbers
 
 
 def seed_spread(accuracy: float, images: int) -> float:

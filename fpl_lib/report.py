@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import figures
-from .catalogue import EXPERIMENTS
-from .pairs import by_setting, difference_table
-from .runs import Record, read_runs, results_table
-from .summary import missing_command, requested_command, summary
-from .verdicts import verdicts
+from fpl_lib import figures
+from fpl_lib.catalogue import EXPERIMENTS
+from fpl_lib.pairs import by_setting, difference_table
+from fpl_lib.runs import Record, read_runs, results_table
+from fpl_lib.summary import missing_command, requested_command, summary
+from fpl_lib.verdicts import verdicts
 
 
 def to_markdown(records: Sequence[Record]) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .metrics import accuracy, false_positives
+from fpl_lib._files import write_atomically
+from fpl_lib.metrics import accuracy, false_positives
 
 HEADER = {
     "experiment": str, "model": str, "loss": str, "seed": int,
@@ -89,15 +89,7 @@ def write_record(record: Record, folder: str | os.PathLike) -> Path:
     path = Path(folder) / record.path
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in record.lines())
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(part, 0o644)  # mkstemp's files are the owner's alone
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    write_atomically(path, text.encode())
     return path
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from . import _numbers
+from fpl_lib import _numbers
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ._arguments import check_integer, check_labels, check_real, check_seed
+from fpl_lib._arguments import check_integer, check_labels, check_real, check_seed
 
 # Truck to automobile, bird to airplane, deer to horse, cat to dog and back.
 CIFAR10_CONFUSIONS = {9: 1, 2: 0, 4: 7, 3: 5, 5: 3}

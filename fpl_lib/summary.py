@@ -8,10 +8,10 @@ from statistics import fmean, stdev
 
 import pandas as pd
 
-from .catalogue import EXPERIMENTS
-from .pairs import Setting, by_setting
-from .printed_rows import printed_accuracy
-from .runs import Record
+from fpl_lib.catalogue import EXPERIMENTS
+from fpl_lib.pairs import Setting, by_setting
+from fpl_lib.printed_rows import printed_accuracy
+from fpl_lib.runs import Record
 
 PLACE = ["experiment", "condition", "model", "loss"]
 

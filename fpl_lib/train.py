@@ -7,10 +7,10 @@ one CPU.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import pickle
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from .batches import Batches
-from .metrics import accuracy, confusion_matrix, top_k_accuracy
+from fpl_lib._files import write_atomically
+from fpl_lib.batches import Batches
+from fpl_lib.metrics import accuracy, confusion_matrix, top_k_accuracy
 
 OPTIMIZERS = ("adadelta", "sgd")
 SCHEDULES = ("cosine", "step", "constant")
@@ -303,16 +304,9 @@ def save_checkpoint(path: str | os.PathLike, state: dict) -> None:
     """Write `state` to `path` so that there is always a whole one: the old or the new."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_atomically(path, buffer.getvalue(), durable=True)
 
 
 def load_checkpoint(path: str | os.PathLike) -> dict:

@@ -13,11 +13,12 @@ import pytest
 from nbgrader.api import Gradebook
 
 from fpl_lib import classroom, course
+from fpl_lib._files import CHECKOUT
 from fpl_lib.autograding import reaches_for_solutions
 from fpl_lib.exercises import all_exercises
 
 NAME = "01_formula"
-SOLUTIONS = course.ROOT / "notebooks" / "solutions"
+SOLUTIONS = CHECKOUT / "notebooks" / "solutions"
 POINTS = {task.id: task.difficulty for task in all_exercises() if task.id.startswith("01-")}
 
 pytestmark = [
@@ -158,7 +159,7 @@ def graded(tmp_path_factory) -> Class:
     one = Class(folder, release, solutions)
     submit(one)
     command = [sys.executable, "-W", "ignore", "-m", "nbgrader", "autograde", NAME]
-    paths = [str(course.ROOT), os.environ.get("PYTHONPATH", "")]
+    paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "PATH": path}
     env.pop("PYTHONWARNINGS", None)

@@ -18,6 +18,7 @@ from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from fpl_lib import course
+from fpl_lib._files import CHECKOUT
 
 HERE = Path(__file__).parent
 NAME = "99_trial.ipynb"
@@ -28,7 +29,7 @@ def trial():
     """The trial exercises, in this process and in every kernel that it starts."""
     with pytest.MonkeyPatch.context() as patch:
         trial_exercises.install(patch.setattr)
-        paths = [str(course.ROOT), str(HERE), os.environ.get("PYTHONPATH", "")]
+        paths = [str(CHECKOUT), str(HERE), os.environ.get("PYTHONPATH", "")]
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         yield
 
@@ -122,7 +123,7 @@ def test_missing_student_edition_is_drift(folder, tmp_path, capsys):
 def test_nbval_passes_strictly_on_both_editions(folder):
     """Also the live widgets: their random ids are not in the stored file."""
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"]
-    command += ["-c", str(course.ROOT / "pyproject.toml"), "--rootdir", str(folder)]
+    command += ["-c", str(CHECKOUT / "pyproject.toml"), "--rootdir", str(folder)]
     done = subprocess.run(
         [*command, *map(str, both(folder))], capture_output=True, text=True, cwd=folder
     )
@@ -137,7 +138,7 @@ def test_nbval_would_notice_another_output(folder, tmp_path):
         data["text/plain"] = data["text/plain"].replace("Not attempted", "Attempted")
     nbformat.write(notebook, tmp_path / NAME)
     command = [sys.executable, "-m", "pytest", "--nbval", "-q", "-p", "no:cacheprovider"]
-    command += ["-c", str(course.ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)]
+    command += ["-c", str(CHECKOUT / "pyproject.toml"), "--rootdir", str(tmp_path)]
     done = subprocess.run([*command, NAME], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1 and "3 failed" in done.stdout
 

@@ -9,6 +9,7 @@ import torch
 from fake_cifar import FakeCIFAR10, md5
 
 from fpl_lib import data, layouts
+from fpl_lib._files import DATA
 from fpl_lib.data import CIFAR10, DataError, data_root, fetch_cifar10, load_cifar10
 from fpl_lib.layouts import BIN, PY, fetch_command
 
@@ -47,7 +48,7 @@ def test_the_official_checksums_are_torchvisions():
 def test_the_data_card_lists_every_checksum():
     from fpl_lib import fetch
 
-    card = (data.REPOSITORY_DATA / "README.md").read_text(encoding="utf-8")
+    card = (DATA / "README.md").read_text(encoding="utf-8")
     sums = {**PY.md5, **BIN.md5, fetch.META: fetch.META_MD5, fetch.ARCHIVE: fetch.ARCHIVE_MD5}
     assert set(re.findall("[0-9a-f]{32}", card)) == set(sums.values())
     for name, value in sums.items():

@@ -11,10 +11,11 @@ from fake_cifar import FakeCIFAR10
 from PIL import Image
 
 from fpl_lib import mini
-from fpl_lib.data import REPOSITORY_DATA, DataError, load_cifar10
+from fpl_lib._files import DATA
+from fpl_lib.data import DataError, load_cifar10
 from fpl_lib.layouts import BIN, CLASSES, LAYOUTS, PY, md5_of
 
-FOLDER = REPOSITORY_DATA / mini.FOLDER
+FOLDER = DATA / mini.FOLDER
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ def test_the_images_are_the_originals(excerpt, manifest):
         sheets = [sheet for sheet in manifest["sheets"] if sheet["split"] == split]
         for sheet in sheets:
             assert md5_of(images[sheet["label"] :: 10].tobytes()) == sheet["pixels_md5"]
-        if any((REPOSITORY_DATA / layout.folder).exists() for layout in LAYOUTS):
-            full = load_cifar10(REPOSITORY_DATA, source="disk")
+        if any((DATA / layout.folder).exists() for layout in LAYOUTS):
+            full = load_cifar10(DATA, source="disk")
             for sheet in sheets:
                 originals = getattr(full, f"{split}_images").numpy()[sheet["indices"]]
                 np.testing.assert_array_equal(images[sheet["label"] :: 10], originals)

@@ -17,6 +17,7 @@ from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeSubmit
 from traitlets.config import Config
 
 from fpl_lib import course
+from fpl_lib._files import CHECKOUT
 
 NAME = "99_trial.ipynb"
 
@@ -33,7 +34,7 @@ def config(tmp_path, monkeypatch) -> Config:
     """The settings a teacher needs (notebooks/README.md lists them), for a course in `tmp_path`."""
     trial_exercises.install(monkeypatch.setattr)
     here = Path(__file__).parent
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(course.ROOT), str(here)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(CHECKOUT), str(here)]))
     # nbgrader calls alembic, which stands beside this Python.
     monkeypatch.setenv(
         "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -13,9 +13,10 @@ import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
 from fpl_lib import course
+from fpl_lib._files import CHECKOUT
 from fpl_lib.exercises import all_exercises, all_quizzes
 
-FOLDER = course.ROOT / "notebooks"
+FOLDER = CHECKOUT / "notebooks"
 TEACHERS = sorted((FOLDER / "solutions").glob("*.ipynb"))
 STUDENTS = sorted(FOLDER.glob("*.ipynb"))
 
@@ -85,5 +86,5 @@ def test_every_exercise_and_quiz_has_a_notebook():
 )
 def test_ruff_finds_nothing_in_the_notebooks(folder, options):
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", *options, folder]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=course.ROOT)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,11 +13,11 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from ..data import load_cifar10
-from ..experiments import environment
-from ..plots import PALETTE, use_style
-from . import loss, start, trainer, whole
-from .measure import Row
+from fpl_lib.bench import loss, start, trainer, whole
+from fpl_lib.bench.measure import Row
+from fpl_lib.data import load_cifar10
+from fpl_lib.experiments import environment
+from fpl_lib.plots import PALETTE, use_style
 
 STEEP = 1.1  # an exponent over the size that says that time grows faster than the work
 PARTS = ("loss", "trainer", "class", "growth")

@@ -10,8 +10,15 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
-from ..losses import false_positive_loss
-from .measure import Row, growth_exponent, operations, peak_memory, quartiles, side_by_side
+from fpl_lib.bench.measure import (
+    Row,
+    growth_exponent,
+    operations,
+    peak_memory,
+    quartiles,
+    side_by_side,
+)
+from fpl_lib.losses import false_positive_loss
 
 # (N, C): the largest ratio to cross-entropy's time that is aimed at.
 ON_CPU = {

@@ -8,12 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-from ..data import DataError, load_cifar10
-from .measure import Row
+from fpl_lib._files import CHECKOUT
+from fpl_lib.bench.measure import Row
+from fpl_lib.data import DataError, load_cifar10
 
-ROOT = Path(__file__).resolve().parents[2]
 IMPORT_SECONDS, FULL_SECONDS, MINI_SECONDS, NOTEBOOK_SECONDS, ALL_SECONDS = 0.3, 1.5, 0.3, 60, 360
 
 
@@ -46,10 +45,10 @@ def notebook_rows() -> Iterator[Row]:
     """Seconds of running each student's notebook from top to bottom, with its kernel's start."""
     import nbformat
 
-    from ..course import execute
+    from fpl_lib.course import execute
 
     taken = {}
-    for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+    for path in sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb")):
         began = time.perf_counter()
         execute(nbformat.read(path, as_version=4), path.parent)
         taken[path.stem] = time.perf_counter() - began
@@ -75,7 +74,7 @@ def _seconds(statement: str) -> float:
     """Seconds of a statement in a fresh interpreter, by its own clock."""
     code = f"import time, json; t = time.perf_counter(); {statement}; "
     code += "print(json.dumps(time.perf_counter() - t))"
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )

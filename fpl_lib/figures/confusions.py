@@ -9,10 +9,10 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ..layouts import CLASSES
-from ..plots import use_style
-from ..runs import Record
-from ._look import MORE_OR_LESS, name_of, only_setting, signed, where
+from fpl_lib.figures._look import MORE_OR_LESS, name_of, only_setting, signed, where
+from fpl_lib.layouts import CLASSES
+from fpl_lib.plots import use_style
+from fpl_lib.runs import Record
 
 
 def mean_confusion(records: Sequence[Record], loss: str) -> tuple[np.ndarray, int]:

@@ -9,11 +9,11 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ..layouts import CLASSES
-from ..plots import use_style
-from ..printed_rows import printed_false_positives
-from ..runs import Record
-from ._look import MORE_OR_LESS, headline, name_of, only_setting, signed, where
+from fpl_lib.figures._look import MORE_OR_LESS, headline, name_of, only_setting, signed, where
+from fpl_lib.layouts import CLASSES
+from fpl_lib.plots import use_style
+from fpl_lib.printed_rows import printed_false_positives
+from fpl_lib.runs import Record
 
 
 def false_positive_map(

@@ -13,9 +13,9 @@ from dataclasses import asdict
 
 import pandas as pd
 
-from .. import paper
-from ..runs import Record
-from .finding import (
+from fpl_lib import paper
+from fpl_lib.runs import Record
+from fpl_lib.verdicts.finding import (
     CONTRADICTED,
     INDISTINGUISHABLE,
     NOT_RUN,
@@ -24,7 +24,7 @@ from .finding import (
     VERDICTS,
     Finding,
 )
-from .rules import RULES
+from fpl_lib.verdicts.rules import RULES
 
 __all__ = [
     "CONTRADICTED",

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import torch
 from torch.nn.functional import one_hot
 
-from .. import paper
-from ..alphas import batch_alpha, class_alpha
-from ..layouts import BIN, IMAGES_PER_FILE
-from ..losses import false_positive_loss, log_term, squared_term
-from ..runs import Record
-from ..subsets import long_tail_counts
-from .finding import PRINTED, Finding, decided
-from .gradients import EXACT, samples
+from fpl_lib import paper
+from fpl_lib.alphas import batch_alpha, class_alpha
+from fpl_lib.layouts import BIN, IMAGES_PER_FILE
+from fpl_lib.losses import false_positive_loss, log_term, squared_term
+from fpl_lib.runs import Record
+from fpl_lib.subsets import long_tail_counts
+from fpl_lib.verdicts.finding import PRINTED, Finding, decided
+from fpl_lib.verdicts.gradients import EXACT, samples
 
 
 def full_adaptability(records: Sequence[Record]) -> Finding:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from ..losses import false_positive_loss
-from ..rivals import focal_loss
-from ..runs import Record
-from .finding import Finding, decided
+from fpl_lib.losses import false_positive_loss
+from fpl_lib.rivals import focal_loss
+from fpl_lib.runs import Record
+from fpl_lib.verdicts.finding import Finding, decided
 
 EXACT = 1e-12
 

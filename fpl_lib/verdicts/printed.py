@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .. import paper
-from ..pairs import by_setting, compared, differences, values
-from ..planning import seed_spread, single_run_p
-from ..runs import Record
-from ..stats import Interval
-from .finding import (
+from fpl_lib import paper
+from fpl_lib.pairs import by_setting, compared, differences, values
+from fpl_lib.planning import seed_spread, single_run_p
+from fpl_lib.runs import Record
+from fpl_lib.stats import Interval
+from fpl_lib.verdicts.finding import (
     FULL,
     INDISTINGUISHABLE,
     PRINTED,

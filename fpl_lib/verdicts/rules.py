@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ..runs import Record
-from . import families, forms, gradients, measured, printed
-from .finding import Finding, untestable
+from fpl_lib.runs import Record
+from fpl_lib.verdicts import families, forms, gradients, measured, printed
+from fpl_lib.verdicts.finding import Finding, untestable
 
 Rule = Callable[[Sequence[Record]], Finding]
 
