@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from fpl_lib.alphas import batch_alpha, class_alpha, flipped_alpha
-from fpl_lib.controls import GradientMatched
-from fpl_lib.losses import FalsePositiveLoss
-from fpl_lib.rivals import (
+from fpl_lib.losses.alphas import batch_alpha, class_alpha, flipped_alpha
+from fpl_lib.losses.fpl import FalsePositiveLoss
+from fpl_lib.losses.matched import GradientMatched
+from fpl_lib.losses.rivals import (
     LossModule,
     balanced_softmax_loss,
     class_balanced_loss,

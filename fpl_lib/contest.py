@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from fpl_lib._files import DATA, RUNS
-from fpl_lib.checklist import require_trainable, samples
 from fpl_lib.data import CIFAR10
 from fpl_lib.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
-from fpl_lib.rivals import LossModule
+from fpl_lib.losses.properties import require_trainable, samples
+from fpl_lib.losses.rivals import LossModule
 from fpl_lib.runs import Record, read_record
 from fpl_lib.subsets import balanced_subset, train_val_split
 from fpl_lib.train import Recipe

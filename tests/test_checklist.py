@@ -7,9 +7,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from fpl_lib import FalsePositiveLoss, rivals, squared_term
-from fpl_lib.checklist import asks_for, properties, relative_length, require_trainable
+from fpl_lib import FalsePositiveLoss, squared_term
 from fpl_lib.experiments import LOSSES
+from fpl_lib.losses import rivals
+from fpl_lib.losses.properties import asks_for, properties, relative_length, require_trainable
 
 COUNTS = torch.full((10,), 400)
 ALL = ["shift", "class names", "mean", "T up", "right is least", "heeds blunders", "truthful"]

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from fpl_lib import FalsePositiveLoss
-from fpl_lib.controls import GradientMatched, gradient_norm
+from fpl_lib.losses.matched import GradientMatched, gradient_norm
 
 LOGITS = torch.randn(16, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
 TARGET = torch.arange(16) % 5

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from fpl_lib import batch_alpha, class_alpha, false_positive_loss, log_term, squared_term
-from fpl_lib._general import false_classes
+from fpl_lib.losses.general import false_classes
 
 FIGURE_1 = torch.tensor([0.15, 0.25, 0.20, 0.30, 0.10], dtype=torch.float64)
 TRUE, FALSE = 1, 3

@@ -9,7 +9,8 @@ from torch.autograd import forward_ad
 from torch.autograd import functional as autograd_functional
 from torch.func import grad, hessian, jacrev, jvp, vmap
 
-from fpl_lib import _log_fpl, batch_alpha, false_positive_loss, log_term, squared_term
+from fpl_lib import batch_alpha, false_positive_loss, log_term, squared_term
+from fpl_lib.losses import closed_form as _log_fpl
 
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]

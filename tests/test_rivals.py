@@ -10,8 +10,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from fpl_lib import _imbalance, false_positive_loss, rivals, terms
-from fpl_lib.rivals import (
+from fpl_lib import false_positive_loss
+from fpl_lib.losses import imbalance as _imbalance
+from fpl_lib.losses import rivals, terms
+from fpl_lib.losses.rivals import (
     LossModule,
     balanced_softmax_loss,
     class_balanced_loss,

@@ -18,7 +18,7 @@ from fpl_lib.bench.measure import (
     quartiles,
     side_by_side,
 )
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 
 # (N, C): the largest ratio to cross-entropy's time that is aimed at.
 ON_CPU = {

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from fpl_lib.exercises import FigureExercise, Mistake, ValueExercise
 from fpl_lib.exercises.figures import curve
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 
 _COUNTS = {"all": 12406, "head": 5000, "tail": 50}
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from fpl_lib.exercises import FunctionExercise, Mistake
-from fpl_lib.losses import squared_term
-from fpl_lib.terms import focal_term, gce_term, poly1_term
+from fpl_lib.losses.fpl import squared_term
+from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
 
 
 def _log_probabilities(rng: np.random.Generator) -> Tensor:

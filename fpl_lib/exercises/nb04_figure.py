@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.alphas import class_alpha
 from fpl_lib.exercises import FigureExercise, Mistake
 from fpl_lib.exercises.figures import curve
-from fpl_lib.rivals import class_balanced_weights
+from fpl_lib.losses.alphas import class_alpha
+from fpl_lib.losses.rivals import class_balanced_weights
 from fpl_lib.subsets import long_tail_counts
 
 _RULES: dict[str, Callable[[Tensor], Tensor]] = {

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.alphas import class_alpha
 from fpl_lib.exercises import FunctionExercise, Mistake
+from fpl_lib.losses.alphas import class_alpha
 
 
 def _groups(confusion: np.ndarray, groups: Sequence[Sequence[int]]) -> list[float]:

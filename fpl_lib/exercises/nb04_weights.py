@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.alphas import class_alpha
 from fpl_lib.exercises import FunctionExercise, Mistake, ValueExercise
+from fpl_lib.losses.alphas import class_alpha
 
 LIMIT = ValueExercise(
     id="04-limit",

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fpl_lib.exercises import FunctionExercise, Mistake
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 
 
 def _recipes(rng: np.random.Generator) -> list[tuple[float, float, float]]:

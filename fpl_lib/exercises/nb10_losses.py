@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fpl_lib.exercises import FunctionExercise, Mistake
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from fpl_lib.losses import false_positive_loss
-from fpl_lib.rivals import focal_loss
+from fpl_lib.losses.fpl import false_positive_loss
+from fpl_lib.losses.rivals import focal_loss
 from fpl_lib.runs import Record
 from fpl_lib.verdicts.finding import Finding, decided
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
 from fpl_lib.widgets._frame import fixed_figure, png
 

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
 from fpl_lib.widgets._frame import fixed_figure, png
 

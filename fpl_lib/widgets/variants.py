@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fpl_lib.losses import false_positive_loss
+from fpl_lib.losses.fpl import false_positive_loss
 from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
 from fpl_lib.widgets._controls import assembled, look, slider
 from fpl_lib.widgets._frame import fixed_figure, png

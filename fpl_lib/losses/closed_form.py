@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.nn import functional
 
-from fpl_lib._general import LOWEST, false_classes, in_full_precision
+from fpl_lib.losses.general import LOWEST, false_classes, in_full_precision
 
 BLOCK = 2**20  # elements worked on at a time on a CPU: 4 MiB in float32 stay in the cores' caches
 WIDE = 256  # classes from which on a CPU NumPy finds the largest sooner than torch

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from fpl_lib.controls import gradient_norm
+from fpl_lib.losses.matched import gradient_norm
 
 CLASSES = 10
 EXTREME = (0.0, 200.0, 1.0)  # a confident network; softmax rounds to 0 and 1 here

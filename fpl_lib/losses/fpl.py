@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fpl_lib._checks import (
+from fpl_lib.losses.checks import (
     Alpha,
     Term,
     check_alpha,
@@ -19,9 +19,9 @@ from fpl_lib._checks import (
     find_counted,
     split_pair,
 )
-from fpl_lib._general import in_full_precision, loss_by_autograd
-from fpl_lib._log_fpl import LogFPL, suits_closed_form
-from fpl_lib._weights import class_weights
+from fpl_lib.losses.closed_form import LogFPL, suits_closed_form
+from fpl_lib.losses.general import in_full_precision, loss_by_autograd
+from fpl_lib.losses.weights import class_weights
 
 
 def log_term(r: Tensor) -> Tensor:

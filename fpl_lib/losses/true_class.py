@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fpl_lib._checks import check_logits, check_options, check_target, find_counted
+from fpl_lib.losses.checks import check_logits, check_options, check_target, find_counted
 
 
 def true_class_loss(

@@ -14,14 +14,14 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from fpl_lib._imbalance import (
+from fpl_lib.losses.imbalance import (
     balanced_softmax_loss,
     class_balanced_loss,
     class_balanced_weights,
     logit_adjusted_loss,
 )
-from fpl_lib._true_class import true_class_loss
-from fpl_lib.terms import focal_term, gce_term, mae_term, poly1_term, sce_term
+from fpl_lib.losses.terms import focal_term, gce_term, mae_term, poly1_term, sce_term
+from fpl_lib.losses.true_class import true_class_loss
 
 __all__ = [
     "LossModule",

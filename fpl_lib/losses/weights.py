@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fpl_lib._checks import Alpha, check_alpha_for
+from fpl_lib.losses.checks import Alpha, check_alpha_for
 
 
 def class_weights(

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fpl_lib._checks import Term, check_term_result
+from fpl_lib.losses.checks import Term, check_term_result
 
 LOWEST = torch.finfo(torch.float32).min
 

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from fpl_lib import _numbers
-from fpl_lib._checks import check_logits
-from fpl_lib._true_class import at_least_float32, true_class_loss
-from fpl_lib.losses import log_term
-from fpl_lib.terms import focal_term
+from fpl_lib.losses.checks import check_logits
+from fpl_lib.losses.fpl import log_term
+from fpl_lib.losses.terms import focal_term
+from fpl_lib.losses.true_class import at_least_float32, true_class_loss
 
 
 def class_balanced_weights(counts: Tensor, beta: float = 0.9999) -> Tensor:

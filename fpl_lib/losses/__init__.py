@@ -1,0 +1,1 @@
+"""FPL: its terms, its weights, its rivals."""
