@@ -13,7 +13,7 @@ import torch
 from fpl_lib import readme, report
 from fpl_lib._files import CHECKOUT, RUNS
 from fpl_lib.bench.command import PARTS, bench, save, to_markdown
-from fpl_lib.data import DataError, fetch_cifar10, load_cifar10
+from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
 from fpl_lib.experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
 from fpl_lib.jobs import FAILED, PAUSED, Settings, run_all
 from fpl_lib.models import MODELS, STEMS

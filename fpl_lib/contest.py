@@ -17,12 +17,12 @@ import torch
 from torch import Tensor, nn
 
 from fpl_lib._files import DATA, RUNS
-from fpl_lib.data import CIFAR10
+from fpl_lib.cifar10.load import CIFAR10
+from fpl_lib.cifar10.subsets import balanced_subset, train_val_split
 from fpl_lib.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
 from fpl_lib.losses.properties import require_trainable, samples
 from fpl_lib.losses.rivals import LossModule
 from fpl_lib.runs import Record, read_record
-from fpl_lib.subsets import balanced_subset, train_val_split
 from fpl_lib.train import Recipe
 
 EXAMPLES = DATA / "contest"  # final runs of the loss that notebook 10 starts from
@@ -108,7 +108,7 @@ def rehearsal_data(data: CIFAR10, *, per_class: int = 150, val_size: int = 1000)
     Images are halved to 16 x 16 by averaging, which makes an epoch four times as fast. No test
     image of `data` is left.
 
-    >>> from fpl_lib.data import load_cifar10
+    >>> from fpl_lib.cifar10.load import load_cifar10
     >>> rehearsal_data(load_cifar10(source="mini")).test_images.shape
     torch.Size([1000, 3, 16, 16])
     """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from fpl_lib.data import CIFAR10
+from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.experiments import Busy, RunConfig, run
 from fpl_lib.train import Paused
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fpl_lib import fetch, layouts, npm
+from fpl_lib.cifar10 import fetch, npm
+from fpl_lib.cifar10 import files as layouts
 
 PER_FILE = 20  # two images a class in each of the six files
 

@@ -11,7 +11,7 @@ from repository import ROOT, text
 from fpl_lib.__main__ import main
 from fpl_lib.bench import command, loss, measure, start, trainer, whole
 from fpl_lib.bench.measure import Row, growth_exponent, peak_memory, quartiles, side_by_side
-from fpl_lib.data import load_cifar10
+from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.readme import with_speed
 
 

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from fpl_lib import FalsePositiveLoss, class_alpha, contest
-from fpl_lib.data import load_cifar10
+from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.experiments import LOSSES
 from fpl_lib.pairs import by_setting
 from fpl_lib.runs import read_runs

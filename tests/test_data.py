@@ -8,10 +8,11 @@ import pytest
 import torch
 from fake_cifar import FakeCIFAR10, md5
 
-from fpl_lib import data, layouts
 from fpl_lib._files import DATA
-from fpl_lib.data import CIFAR10, DataError, data_root, fetch_cifar10, load_cifar10
-from fpl_lib.layouts import BIN, PY, fetch_command
+from fpl_lib.cifar10 import files as layouts
+from fpl_lib.cifar10 import load as data
+from fpl_lib.cifar10.files import BIN, PY, fetch_command
+from fpl_lib.cifar10.load import CIFAR10, DataError, data_root, fetch_cifar10, load_cifar10
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_each_layout_is_read_from_disk_whatever_the_source(fake, tmp_path, layou
 def test_the_official_checksums_are_torchvisions():
     from torchvision.datasets import CIFAR10 as Official
 
-    from fpl_lib import fetch
+    from fpl_lib.cifar10 import fetch
 
     assert PY.md5 == dict(map(tuple, Official.train_list + Official.test_list))
     assert fetch.ARCHIVE_MD5 == Official.tgz_md5
@@ -46,7 +47,7 @@ def test_the_official_checksums_are_torchvisions():
 
 
 def test_the_data_card_lists_every_checksum():
-    from fpl_lib import fetch
+    from fpl_lib.cifar10 import fetch
 
     card = (DATA / "README.md").read_text(encoding="utf-8")
     sums = {**PY.md5, **BIN.md5, fetch.META: fetch.META_MD5, fetch.ARCHIVE: fetch.ARCHIVE_MD5}

@@ -9,7 +9,7 @@ import pytest
 import torch
 from filelock import FileLock
 
-from fpl_lib.data import load_cifar10
+from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.experiments import (
     EXPERIMENTS,
     LOSSES,

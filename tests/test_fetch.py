@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from fake_cifar import FakeCIFAR10, FakeServer, install_npm, md5, tarball
 
-from fpl_lib import download, fetch
-from fpl_lib.data import DataError, fetch_cifar10, load_cifar10
-from fpl_lib.layouts import BIN, PY
+from fpl_lib.cifar10 import download, fetch
+from fpl_lib.cifar10.files import BIN, PY
+from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
 
 
 @pytest.fixture

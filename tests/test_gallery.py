@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from fpl_lib import gallery
-from fpl_lib.data import load_cifar10
+from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.gallery import GAP, HEAD, SCALE, show_gallery
 from fpl_lib.plots import MAX_BYTES, MAX_WIDTH
 

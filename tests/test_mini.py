@@ -10,10 +10,10 @@ import pytest
 from fake_cifar import FakeCIFAR10
 from PIL import Image
 
-from fpl_lib import mini
 from fpl_lib._files import DATA
-from fpl_lib.data import DataError, load_cifar10
-from fpl_lib.layouts import BIN, CLASSES, LAYOUTS, PY, md5_of
+from fpl_lib.cifar10 import excerpt as mini
+from fpl_lib.cifar10.files import BIN, CLASSES, LAYOUTS, PY, md5_of
+from fpl_lib.cifar10.load import DataError, load_cifar10
 
 FOLDER = DATA / mini.FOLDER
 

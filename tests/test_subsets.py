@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpl_lib.subsets import (
+from fpl_lib.cifar10.subsets import (
     balanced_subset,
     long_tail,
     long_tail_counts,

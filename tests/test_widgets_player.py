@@ -11,7 +11,7 @@ import pytest
 from made_runs import made
 from PIL import Image
 
-from fpl_lib.layouts import CLASSES
+from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.runs import Record
 from fpl_lib.widgets import RunPlayer, run_player
 

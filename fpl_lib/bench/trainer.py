@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 
 from fpl_lib.batches import CIFAR10_MEAN, CIFAR10_STD, Batches
 from fpl_lib.bench.measure import Row, growth_exponent, in_turns, once_each, peak_memory, quartiles
-from fpl_lib.data import CIFAR10
+from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.models import build_model
 from fpl_lib.train import Recipe, make_optimizer, train
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 
 from fpl_lib import paper
+from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.exercises.kinds import FigureExercise, Mistake
-from fpl_lib.layouts import CLASSES
 from fpl_lib.plots import COLORS
 
 

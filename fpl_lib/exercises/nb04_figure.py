@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fpl_lib.cifar10.subsets import long_tail_counts
 from fpl_lib.exercises import FigureExercise, Mistake
 from fpl_lib.exercises.figures import curve
 from fpl_lib.losses.alphas import class_alpha
 from fpl_lib.losses.rivals import class_balanced_weights
-from fpl_lib.subsets import long_tail_counts
 
 _RULES: dict[str, Callable[[Tensor], Tensor]] = {
     "Eq. 4": class_alpha,

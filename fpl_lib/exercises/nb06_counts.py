@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from fpl_lib import paper
+from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.exercises.kinds import FigureExercise, FunctionExercise, Mistake
-from fpl_lib.layouts import CLASSES
 from fpl_lib.metrics import one_vs_rest_accuracy
 
 

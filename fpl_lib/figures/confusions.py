@@ -9,8 +9,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.figures._look import MORE_OR_LESS, name_of, only_setting, signed, where
-from fpl_lib.layouts import CLASSES
 from fpl_lib.plots import use_style
 from fpl_lib.runs import Record
 

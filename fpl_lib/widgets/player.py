@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.figures._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
-from fpl_lib.layouts import CLASSES
 from fpl_lib.runs import Record
 from fpl_lib.widgets._controls import assembled, look
 from fpl_lib.widgets._frame import fixed_figure, png

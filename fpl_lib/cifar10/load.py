@@ -20,7 +20,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from fpl_lib._files import DATA
-from fpl_lib.layouts import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
+from fpl_lib.cifar10.files import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
 
 __all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "fetch_cifar10", "load_cifar10"]
 
@@ -137,7 +137,7 @@ def fetch_cifar10(
     if source in ("disk", "mini"):
         return load_cifar10(root, source=source)
     # Imported here, so that whoever only reads data pays for no HTTP client.
-    from fpl_lib import fetch
+    from fpl_lib.cifar10 import fetch
 
     root, report = data_root(root), _tell if progress else _keep_quiet
     if (found := _sound(root, report)) is not None:
@@ -209,7 +209,7 @@ def _read(root: Path, layout: Layout, source: str) -> CIFAR10:
 
 
 def _load_mini(root: Path) -> CIFAR10:
-    from fpl_lib.mini import FOLDER, read_mini  # which imports this module
+    from fpl_lib.cifar10.excerpt import FOLDER, read_mini  # which imports this module
 
     if not (root / FOLDER).is_dir():
         root = DATA

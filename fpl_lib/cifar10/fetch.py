@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from fpl_lib._files import write_atomically
-from fpl_lib.download import Refused, download
-from fpl_lib.layouts import BIN, PY, DataError, Layout, md5_of
-from fpl_lib.npm import npm_files
+from fpl_lib.cifar10.download import Refused, download
+from fpl_lib.cifar10.files import BIN, PY, DataError, Layout, md5_of
+from fpl_lib.cifar10.npm import npm_files
 
 ARCHIVE = "cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"

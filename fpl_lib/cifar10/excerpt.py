@@ -4,7 +4,7 @@ A sheet is a lossless WebP of one class and split, 20 (test: 10) images a row; `
 each sheet, the MD5 of its file and of its pixels, and which images of the full CIFAR-10 it shows.
 The excerpt is rebuilt from the full data, the same images to the last bit, by
 
-    python -m fpl_lib.mini --root data --out data/cifar10-mini
+    python -m fpl_lib.cifar10.excerpt --root data --out data/cifar10-mini
 
 An image is chosen by the SHA-256 of "seed/split/index": of each class those with the smallest. That
 is as good as a random draw, and no library's random generator can change it.
@@ -23,15 +23,15 @@ import numpy as np
 from PIL import Image, WebPImagePlugin  # noqa: F401 (else Pillow tries all it has)
 
 from fpl_lib._files import write_atomically
-from fpl_lib.data import load_cifar10
-from fpl_lib.layouts import CLASSES, IMAGE_SHAPE, DataError, md5_of, read_checked
+from fpl_lib.cifar10.files import CLASSES, IMAGE_SHAPE, DataError, md5_of, read_checked
+from fpl_lib.cifar10.load import load_cifar10
 
 FOLDER = "cifar10-mini"
 SEED = 0
 PER_CLASS = {"train": 400, "test": 100}
 COLUMNS = {"train": 20, "test": 10}
 CURE = (
-    "`git checkout -- data/cifar10-mini` restores the excerpt, and `python -m fpl_lib.mini` makes "
+    "`git checkout -- data/cifar10-mini` restores the excerpt, and `python -m fpl_lib.cifar10.excerpt` makes "
     "it anew from the full data"
 )
 
@@ -177,7 +177,7 @@ def _read_sheet(path: Path, sheet: dict) -> np.ndarray:
 def main(arguments: list[str] | None = None) -> int:
     """The command that makes the excerpt; 0, or 2 after an error told in one line."""
     parser = argparse.ArgumentParser(
-        prog="python -m fpl_lib.mini", description=__doc__.split("\n")[0]
+        prog="python -m fpl_lib.cifar10.excerpt", description=__doc__.split("\n")[0]
     )
     parser.add_argument(
         "--root", type=Path, default=Path("data"), help="where the full CIFAR-10 lies"

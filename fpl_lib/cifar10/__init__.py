@@ -1,0 +1,1 @@
+"""The images, from wherever they can be had; cut, skewed, mislabelled."""
