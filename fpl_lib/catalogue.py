@@ -26,7 +26,7 @@ from fpl_lib.losses.rivals import (
     poly1_loss,
     sce_loss,
 )
-from fpl_lib.train import Recipe
+from fpl_lib.training.loop import Recipe
 
 
 def _fpl(counts: Tensor) -> FalsePositiveLoss:

@@ -16,10 +16,10 @@ from fpl_lib.bench.command import PARTS, bench, save, to_markdown
 from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
 from fpl_lib.experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
 from fpl_lib.jobs import FAILED, PAUSED, Settings, run_all
-from fpl_lib.models import MODELS, STEMS
-from fpl_lib.pretrained import WeightsError
 from fpl_lib.runs import RecordError
-from fpl_lib.train import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
+from fpl_lib.training.loop import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
+from fpl_lib.training.models import MODELS, STEMS
+from fpl_lib.training.pretrained import WeightsError
 
 EXPECTED = (
     ValueError,

@@ -23,7 +23,7 @@ from fpl_lib.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
 from fpl_lib.losses.properties import require_trainable, samples
 from fpl_lib.losses.rivals import LossModule
 from fpl_lib.runs import Record, read_record
-from fpl_lib.train import Recipe
+from fpl_lib.training.loop import Recipe
 
 EXAMPLES = DATA / "contest"  # final runs of the loss that notebook 10 starts from
 FINAL = EXPERIMENTS["mini"].recipe

@@ -14,15 +14,15 @@ import torch
 import torchvision
 from filelock import FileLock, Timeout
 
-from fpl_lib.batches import Batches
 from fpl_lib.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import long_tail, noisy_labels
-from fpl_lib.metrics import confusion_matrix
-from fpl_lib.models import build_model
-from fpl_lib.pretrained import load_weights, name_weights
 from fpl_lib.runs import Record, read_record, result_of, write_record
-from fpl_lib.train import Recipe, predict, train
+from fpl_lib.training.batches import Batches
+from fpl_lib.training.loop import Recipe, predict, train
+from fpl_lib.training.metrics import confusion_matrix
+from fpl_lib.training.models import build_model
+from fpl_lib.training.pretrained import load_weights, name_weights
 
 __all__ = [
     "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig",

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from fpl_lib._files import write_atomically
-from fpl_lib.metrics import accuracy, false_positives
+from fpl_lib.training.metrics import accuracy, false_positives
 
 HEADER = {
     "experiment": str, "model": str, "loss": str, "seed": int,

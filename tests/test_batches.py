@@ -7,8 +7,8 @@ from scipy import stats
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
-from fpl_lib.batches import CIFAR10_MEAN, CIFAR10_STD, Batches, crop_and_flip
 from fpl_lib.cifar10.load import load_cifar10
+from fpl_lib.training.batches import CIFAR10_MEAN, CIFAR10_STD, Batches, crop_and_flip
 
 COUNT = 103
 

@@ -117,7 +117,7 @@ def test_the_ways_to_train_take_as_many_steps(monkeypatch):
         return optimizer
 
     monkeypatch.setattr(trainer, "make_optimizer", counting)
-    monkeypatch.setattr("fpl_lib.train.make_optimizer", counting)
+    monkeypatch.setattr("fpl_lib.training.loop.make_optimizer", counting)
     ways = trainer.contenders(
         "small", images.train_images[:64], images.train_labels[:64], "cpu",
         replace(trainer.RECIPE, batch_size=16),

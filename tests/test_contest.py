@@ -14,7 +14,7 @@ from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.experiments import LOSSES
 from fpl_lib.pairs import by_setting
 from fpl_lib.runs import read_runs
-from fpl_lib.train import Recipe
+from fpl_lib.training.loop import Recipe
 
 
 @pytest.fixture(autouse=True)

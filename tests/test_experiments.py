@@ -21,9 +21,9 @@ from fpl_lib.experiments import (
     run,
     shortened,
 )
-from fpl_lib.models import build_model
 from fpl_lib.runs import Record, read_record
-from fpl_lib.train import Paused
+from fpl_lib.training.loop import Paused
+from fpl_lib.training.models import build_model
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fpl_lib import metrics
+from fpl_lib.training import metrics
 
 
 @pytest.fixture

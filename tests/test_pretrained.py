@@ -4,8 +4,8 @@ import pytest
 import torch
 import torchvision
 
-from fpl_lib.models import build_model
-from fpl_lib.pretrained import WeightsError, load_weights, name_weights
+from fpl_lib.training.models import build_model
+from fpl_lib.training.pretrained import WeightsError, load_weights, name_weights
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from fpl_lib import FalsePositiveLoss, LearnableAlpha
-from fpl_lib.batches import Batches
-from fpl_lib.train import (
+from fpl_lib.training.batches import Batches
+from fpl_lib.training.loop import (
     CheckpointError,
     Paused,
     Recipe,
@@ -125,7 +125,7 @@ def test_a_compiled_training_is_the_eager_one(loss, optimizer, monkeypatch):
     results = []
     for compiled in (False, True):
         if compiled and recipe.optimizer == "adadelta":
-            monkeypatch.setattr("fpl_lib.train.make_optimizer", adadelta_as_on_cuda)
+            monkeypatch.setattr("fpl_lib.training.loop.make_optimizer", adadelta_as_on_cuda)
         model = network()
         model[4] = nn.Identity()  # no dropout, whose draws need not be the same
         model, rows = run(recipe, model, loss, compiled=compiled)

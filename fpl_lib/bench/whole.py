@@ -10,11 +10,11 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from fpl_lib.batches import Batches
 from fpl_lib.bench.measure import Row
 from fpl_lib.catalogue import EXPERIMENTS
-from fpl_lib.models import build_model
-from fpl_lib.train import Recipe, train
+from fpl_lib.training.batches import Batches
+from fpl_lib.training.loop import Recipe, train
+from fpl_lib.training.models import build_model
 
 # Experiment, condition, network, and the seconds aimed at on an H200.
 TRAININGS = (

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.exercises.kinds import FigureExercise, FunctionExercise, Mistake
-from fpl_lib.metrics import one_vs_rest_accuracy
+from fpl_lib.training.metrics import one_vs_rest_accuracy
 
 
 def _parts(confusion: np.ndarray):

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from fpl_lib._files import write_atomically
-from fpl_lib.batches import Batches
-from fpl_lib.metrics import accuracy, confusion_matrix, top_k_accuracy
+from fpl_lib.training.batches import Batches
+from fpl_lib.training.metrics import accuracy, confusion_matrix, top_k_accuracy
 
 OPTIMIZERS = ("adadelta", "sgd")
 SCHEDULES = ("cosine", "step", "constant")

@@ -1,0 +1,1 @@
+"""A network, a recipe, a row per epoch, on CPU or GPU."""
