@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from fpl_lib.cifar10.load import CIFAR10
-from fpl_lib.experiments import Busy, RunConfig, run
+from fpl_lib.evidence.experiments import Busy, RunConfig, run
 from fpl_lib.training.loop import Paused
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again

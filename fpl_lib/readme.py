@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fpl_lib.bench.command import readme_table
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts import INDISTINGUISHABLE, NOT_RUN, Finding, verdict_on
+from fpl_lib.evidence.verdicts.finding import MINI
 from fpl_lib.report import markdown_table, number, read_existing
-from fpl_lib.runs import Record
-from fpl_lib.verdicts import INDISTINGUISHABLE, NOT_RUN, Finding, verdict_on
-from fpl_lib.verdicts.finding import MINI
 
 BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
 SPEED = ("<!-- speed -->", "<!-- /speed -->")

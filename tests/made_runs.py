@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fpl_lib.runs import Record, result_of
+from fpl_lib.evidence.records import Record, result_of
 
 
 def made(

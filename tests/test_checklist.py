@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from fpl_lib import FalsePositiveLoss, squared_term
-from fpl_lib.experiments import LOSSES
+from fpl_lib.evidence.experiments import LOSSES
 from fpl_lib.losses import rivals
 from fpl_lib.losses.properties import asks_for, properties, relative_length, require_trainable
 

@@ -7,9 +7,10 @@ import sys
 import pytest
 from repository import ROOT
 
-from fpl_lib import cli, experiments
+from fpl_lib import cli
 from fpl_lib.__main__ import main
-from fpl_lib.runs import read_record
+from fpl_lib.evidence import experiments
+from fpl_lib.evidence.records import read_record
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fpl_lib.comparisons import compare, comparison_plot, comparison_table, shown_p
-from fpl_lib.runs import Record
+from fpl_lib.evidence.comparisons import compare, comparison_plot, comparison_table, shown_p
+from fpl_lib.evidence.records import Record
 
 
 def run(loss: str, seed: int, top1: float | None, **header) -> Record:

@@ -10,7 +10,7 @@ import torch
 from filelock import FileLock
 
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.experiments import (
+from fpl_lib.evidence.experiments import (
     EXPERIMENTS,
     LOSSES,
     Busy,
@@ -21,7 +21,7 @@ from fpl_lib.experiments import (
     run,
     shortened,
 )
-from fpl_lib.runs import Record, read_record
+from fpl_lib.evidence.records import Record, read_record
 from fpl_lib.training.loop import Paused
 from fpl_lib.training.models import build_model
 
@@ -204,7 +204,7 @@ def test_a_seed_decides_a_run_and_the_losses_differ(images, tmp_path):
 
 def test_a_finished_run_is_not_run_again(images, tmp_path, monkeypatch):
     first = run(config(), images, tmp_path, progress=False)
-    monkeypatch.setattr("fpl_lib.experiments.train", None)
+    monkeypatch.setattr("fpl_lib.evidence.experiments.train", None)
     assert run(config(), images, tmp_path, progress=False) == first
 
 
@@ -224,7 +224,7 @@ def test_a_run_cut_between_steps_ends_in_the_same_record(images, tmp_path):
 
 KILLED = """
 import os, sys
-from fpl_lib.experiments import run
+from fpl_lib.evidence.experiments import run
 sys.path.insert(0, {tests!r})
 from test_experiments import config, images
 torch = __import__("torch"); torch.set_num_threads(1)

@@ -5,7 +5,7 @@ import torch
 import torchvision
 
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.experiments import EXPERIMENTS
+from fpl_lib.evidence.experiments import EXPERIMENTS
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import train
 from fpl_lib.training.models import MODELS, STEMS, SmallResNet, build_model

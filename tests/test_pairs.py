@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from made_runs import made, pair
 
-from fpl_lib.pairs import by_setting, compared, difference_table, differences, values
-from fpl_lib.runs import Record
-from fpl_lib.stats import mean_interval
+from fpl_lib.evidence.pairs import by_setting, compared, difference_table, differences, values
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.stats import mean_interval
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from fpl_lib import planning
-from fpl_lib.planning import power, seed_spread, seeds_needed, single_run_p
+from fpl_lib.evidence import planning
+from fpl_lib.evidence.planning import power, seed_spread, seeds_needed, single_run_p
 
 
 def test_doctests():

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from fpl_lib.runs import (
+from fpl_lib.evidence.records import (
     Record,
     RecordError,
     read_record,

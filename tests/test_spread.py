@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fpl_lib.check import check
+from fpl_lib.evidence.records import Record, result_of, write_record
 from fpl_lib.exercises import Mistake, all_exercises, spread
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.exercises.spread import TrainingExercise, acceptable, known_accuracies
-from fpl_lib.runs import Record, result_of, write_record
 
 KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)
 TASK = TrainingExercise(

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from fpl_lib import stats
-from fpl_lib.stats import (
+from fpl_lib.evidence import stats
+from fpl_lib.evidence.stats import (
     holm,
     mcnemar,
     mean_interval,

@@ -6,7 +6,7 @@ import pytest
 from made_runs import made, pair
 
 from fpl_lib import paper
-from fpl_lib.verdicts import (
+from fpl_lib.evidence.verdicts import (
     CONTRADICTED,
     INDISTINGUISHABLE,
     NOT_RUN,
@@ -16,10 +16,10 @@ from fpl_lib.verdicts import (
     verdict_on,
     verdicts,
 )
-from fpl_lib.verdicts.finding import FULL, MINI, PRINTED
-from fpl_lib.verdicts.measured import roughness
-from fpl_lib.verdicts.printed import IMAGES, comparisons
-from fpl_lib.verdicts.rules import ANSWERS_TO_IMBALANCE, RULES
+from fpl_lib.evidence.verdicts.finding import FULL, MINI, PRINTED
+from fpl_lib.evidence.verdicts.measured import roughness
+from fpl_lib.evidence.verdicts.printed import IMAGES, comparisons
+from fpl_lib.evidence.verdicts.rules import ANSWERS_TO_IMBALANCE, RULES
 
 EXPERIMENT = ("table2", "table3", "imbalance", "noise")
 

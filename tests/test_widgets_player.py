@@ -12,7 +12,7 @@ from made_runs import made
 from PIL import Image
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.runs import Record
+from fpl_lib.evidence.records import Record
 from fpl_lib.widgets import RunPlayer, run_player
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from fpl_lib.bench.measure import Row
-from fpl_lib.catalogue import EXPERIMENTS
+from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import Recipe, train
 from fpl_lib.training.models import build_model

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from fpl_lib import planning
+from fpl_lib.evidence import planning
 from fpl_lib.exercises import FigureExercise, FunctionExercise, Mistake
 from fpl_lib.exercises.figures import curve
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.exercises import FunctionExercise, Mistake
 from fpl_lib.exercises.spread import TrainingExercise
-from fpl_lib.planning import seeds_needed
 
 
 def _plan(mine: np.ndarray, ce: np.ndarray, difference: float) -> int:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from fpl_lib._files import RUNS
+from fpl_lib.evidence.records import read_record
+from fpl_lib.evidence.stats import Interval, prediction_interval
 from fpl_lib.exercises.compare import as_numbers
 from fpl_lib.exercises.guard import has_blank
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.exercises.kinds import ValueExercise
-from fpl_lib.runs import read_record
-from fpl_lib.stats import Interval, prediction_interval
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from fpl_lib.pairs import Setting, by_setting
+from fpl_lib.evidence.pairs import Setting, by_setting
+from fpl_lib.evidence.records import Record
 from fpl_lib.plots import COLORS, PALETTE
-from fpl_lib.runs import Record
 
 NAMES = {
     "fpl": "FPL", "ce": "CE", "focal": "focal", "poly1": "poly-1", "gce": "GCE", "sce": "SCE",

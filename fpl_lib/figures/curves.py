@@ -8,12 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from fpl_lib.evidence.pairs import compared, differences
+from fpl_lib.evidence.printed_rows import printed_accuracy
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.stats import mean_interval
 from fpl_lib.figures._look import color_of, headline, name_of, only_setting, seeds, signed, where
-from fpl_lib.pairs import compared, differences
 from fpl_lib.plots import PAPER, use_style
-from fpl_lib.printed_rows import printed_accuracy
-from fpl_lib.runs import Record
-from fpl_lib.stats import mean_interval
 
 TOP = {"top1": "top-1 accuracy (% of test images)", "top5": "top-5 accuracy (% of test images)"}
 

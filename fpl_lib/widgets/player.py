@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from fpl_lib.cifar10.files import CLASSES
+from fpl_lib.evidence.records import Record
 from fpl_lib.figures._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
-from fpl_lib.runs import Record
 from fpl_lib.widgets._controls import assembled, look
 from fpl_lib.widgets._frame import fixed_figure, png
 
@@ -27,7 +27,7 @@ class RunPlayer:
     message in words, `png()` the picture. Raises ValueError for records of several settings, a seed
     that has no epochs, an epoch or a view that is not there.
 
-    >>> from fpl_lib.runs import read_runs
+    >>> from fpl_lib.evidence.records import read_runs
     >>> player = RunPlayer([run for run in read_runs("data/runs") if run.path.stem.endswith("-0")
     ...                     and run.header["model"] == "resnet18"])
     >>> player.epochs, player.views

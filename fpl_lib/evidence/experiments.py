@@ -14,10 +14,10 @@ import torch
 import torchvision
 from filelock import FileLock, Timeout
 
-from fpl_lib.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import long_tail, noisy_labels
-from fpl_lib.runs import Record, read_record, result_of, write_record
+from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
+from fpl_lib.evidence.records import Record, read_record, result_of, write_record
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import Recipe, predict, train
 from fpl_lib.training.metrics import confusion_matrix

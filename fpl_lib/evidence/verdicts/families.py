@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fpl_lib.pairs import compared
-from fpl_lib.runs import Record
-from fpl_lib.stats import PairedDifference
-from fpl_lib.verdicts.finding import (
+from fpl_lib.evidence.pairs import compared
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.stats import PairedDifference
+from fpl_lib.evidence.verdicts.finding import (
     CONTRADICTED,
     INDISTINGUISHABLE,
     SUPPORTED,
@@ -21,7 +21,7 @@ from fpl_lib.verdicts.finding import (
     not_run,
     seeds_to_settle,
 )
-from fpl_lib.verdicts.measured import form, mini_form
+from fpl_lib.evidence.verdicts.measured import form, mini_form
 
 FAR = 1.0  # points of accuracy: what we call "far behind"
 

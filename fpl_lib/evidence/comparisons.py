@@ -16,12 +16,12 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from fpl_lib.evidence.pairs import by_setting, compared, differences
+from fpl_lib.evidence.planning import seeds_needed
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.stats import Interval, holm
 from fpl_lib.figures._look import name_of
-from fpl_lib.pairs import by_setting, compared, differences
-from fpl_lib.planning import seeds_needed
 from fpl_lib.plots import COLORS
-from fpl_lib.runs import Record
-from fpl_lib.stats import Interval, holm
 
 LEAST_SEEDS = 3
 FLIP_SEEDS = 6  # with fewer, no sign-flip p-value is below 0.05

@@ -11,11 +11,11 @@ import math
 from collections.abc import Sequence
 
 from fpl_lib import paper
-from fpl_lib.pairs import by_setting, compared, differences, values
-from fpl_lib.planning import seed_spread, single_run_p
-from fpl_lib.runs import Record
-from fpl_lib.stats import Interval
-from fpl_lib.verdicts.finding import (
+from fpl_lib.evidence.pairs import by_setting, compared, differences, values
+from fpl_lib.evidence.planning import seed_spread, single_run_p
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.stats import Interval
+from fpl_lib.evidence.verdicts.finding import (
     FULL,
     INDISTINGUISHABLE,
     PRINTED,

@@ -11,11 +11,11 @@ from torch.nn.functional import one_hot
 from fpl_lib import paper
 from fpl_lib.cifar10.files import BIN, IMAGES_PER_FILE
 from fpl_lib.cifar10.subsets import long_tail_counts
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts.finding import PRINTED, Finding, decided
+from fpl_lib.evidence.verdicts.gradients import EXACT, samples
 from fpl_lib.losses.alphas import batch_alpha, class_alpha
 from fpl_lib.losses.fpl import false_positive_loss, log_term, squared_term
-from fpl_lib.runs import Record
-from fpl_lib.verdicts.finding import PRINTED, Finding, decided
-from fpl_lib.verdicts.gradients import EXACT, samples
 
 
 def full_adaptability(records: Sequence[Record]) -> Finding:

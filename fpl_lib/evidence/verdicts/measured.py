@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fpl_lib.pairs import Setting, by_setting, compared, differences
-from fpl_lib.runs import Record
-from fpl_lib.verdicts.finding import (
+from fpl_lib.evidence.pairs import Setting, by_setting, compared, differences
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts.finding import (
     CONTRADICTED,
     FULL,
     INDISTINGUISHABLE,
@@ -27,8 +27,8 @@ from fpl_lib.verdicts.finding import (
     direction,
     not_run,
 )
-from fpl_lib.verdicts.printed import of_pair
-from fpl_lib.verdicts.printed import unconditional as of_print
+from fpl_lib.evidence.verdicts.printed import of_pair
+from fpl_lib.evidence.verdicts.printed import unconditional as of_print
 
 Metric = str | Callable[[Record], float]
 

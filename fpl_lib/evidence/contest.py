@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from fpl_lib._files import DATA, RUNS
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import balanced_subset, train_val_split
-from fpl_lib.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
+from fpl_lib.evidence.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
+from fpl_lib.evidence.records import Record, read_record
 from fpl_lib.losses.properties import require_trainable, samples
 from fpl_lib.losses.rivals import LossModule
-from fpl_lib.runs import Record, read_record
 from fpl_lib.training.loop import Recipe
 
 EXAMPLES = DATA / "contest"  # final runs of the loss that notebook 10 starts from

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from fpl_lib.experiments import completed
-from fpl_lib.runs import Record
-from fpl_lib.stats import PairedDifference, paired_difference
+from fpl_lib.evidence.experiments import completed
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.stats import PairedDifference, paired_difference
 
 LOWER_IS_BETTER = ("errors", "roughness")
 

@@ -7,7 +7,7 @@ Mini forms repeat no printed row: another network, other images.
 from __future__ import annotations
 
 from fpl_lib import paper
-from fpl_lib.pairs import Setting
+from fpl_lib.evidence.pairs import Setting
 
 START = {"none": "scratch", "imagenet": "finetuned"}
 """Table 3's column "pretrained", as the conditions of experiment table3 call it."""

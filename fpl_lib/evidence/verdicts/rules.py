@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from fpl_lib.runs import Record
-from fpl_lib.verdicts import families, forms, gradients, measured, printed
-from fpl_lib.verdicts.finding import Finding, untestable
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts import families, forms, gradients, measured, printed
+from fpl_lib.evidence.verdicts.finding import Finding, untestable
 
 Rule = Callable[[Sequence[Record]], Finding]
 

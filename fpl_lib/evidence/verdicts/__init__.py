@@ -14,8 +14,8 @@ from dataclasses import asdict
 import pandas as pd
 
 from fpl_lib import paper
-from fpl_lib.runs import Record
-from fpl_lib.verdicts.finding import (
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts.finding import (
     CONTRADICTED,
     INDISTINGUISHABLE,
     NOT_RUN,
@@ -24,7 +24,7 @@ from fpl_lib.verdicts.finding import (
     VERDICTS,
     Finding,
 )
-from fpl_lib.verdicts.rules import RULES
+from fpl_lib.evidence.verdicts.rules import RULES
 
 __all__ = [
     "CONTRADICTED",

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts.finding import Finding, decided
 from fpl_lib.losses.fpl import false_positive_loss
 from fpl_lib.losses.rivals import focal_loss
-from fpl_lib.runs import Record
-from fpl_lib.verdicts.finding import Finding, decided
 
 EXACT = 1e-12
 

@@ -8,10 +8,10 @@ from statistics import fmean, stdev
 
 import pandas as pd
 
-from fpl_lib.catalogue import EXPERIMENTS
-from fpl_lib.pairs import Setting, by_setting
-from fpl_lib.printed_rows import printed_accuracy
-from fpl_lib.runs import Record
+from fpl_lib.evidence.catalogue import EXPERIMENTS
+from fpl_lib.evidence.pairs import Setting, by_setting
+from fpl_lib.evidence.printed_rows import printed_accuracy
+from fpl_lib.evidence.records import Record
 
 PLACE = ["experiment", "condition", "model", "loss"]
 

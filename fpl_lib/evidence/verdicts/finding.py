@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from fpl_lib.planning import seeds_needed
-from fpl_lib.stats import Interval
+from fpl_lib.evidence.planning import seeds_needed
+from fpl_lib.evidence.stats import Interval
 
 SUPPORTED = "supported"
 CONTRADICTED = "contradicted"
