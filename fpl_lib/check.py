@@ -20,7 +20,7 @@ from fpl_lib.exercises.display import BLUE, GREEN, GREY, RED, box
 from fpl_lib.exercises.figures import describe
 from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.exercises.kinds import Exercise
-from fpl_lib.plots import publish, show
+from fpl_lib.plots.style import publish, show
 
 __all__ = ["ExerciseFailed", "card", "check", "hint", "predict"]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpl_lib import figures
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.pairs import by_setting, difference_table
 from fpl_lib.evidence.records import Record, read_runs, results_table
 from fpl_lib.evidence.summary import missing_command, requested_command, summary
 from fpl_lib.evidence.verdicts import verdicts
+from fpl_lib.plots import records as figures
 
 
 def to_markdown(records: Sequence[Record]) -> str:

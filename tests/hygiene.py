@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from fpl_lib.check import card
 from fpl_lib.course import STUB
 from fpl_lib.exercises import all_exercises, all_quizzes
-from fpl_lib.plots import MAX_BYTES, MAX_WIDTH, MIN_ALT
+from fpl_lib.plots.style import MAX_BYTES, MAX_WIDTH, MIN_ALT
 
 MAX_SIZE = 1_000_000
 MAX_LINES = 40

@@ -11,7 +11,7 @@ import pytest
 from repository import ROOT
 
 from fpl_lib import book
-from fpl_lib.plots import MIN_ALT
+from fpl_lib.plots.style import MIN_ALT
 
 SOURCES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 NAMES = ["index.html", *(f"{path.stem}.html" for path in SOURCES)]

@@ -13,9 +13,9 @@ import torch
 import trial_exercises as trial
 
 from fpl_lib import check as front
-from fpl_lib import plots
 from fpl_lib.check import ExerciseFailed, card, check, hint, predict
 from fpl_lib.exercises import all_exercises, all_quizzes, exercise, quizzes
+from fpl_lib.plots import style as plots
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from made_runs import made, pair
 
-from fpl_lib import figures, paper
+from fpl_lib import paper
 from fpl_lib.evidence.pairs import difference_table
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
-from fpl_lib.figures.confusions import mean_confusion
-from fpl_lib.plots import MAX_BYTES, MIN_ALT, _png
+from fpl_lib.plots import records as figures
+from fpl_lib.plots.records.confusions import mean_confusion
+from fpl_lib.plots.style import MAX_BYTES, MIN_ALT, _png
 
 SCRATCH = {"experiment": "table3", "model": "resnet50", "condition": "scratch"}
 DRAWN = (figures.accuracy_over_epochs, figures.false_positive_map, figures.confusion_map)

@@ -9,10 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
-from fpl_lib import gallery
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.gallery import GAP, HEAD, SCALE, show_gallery
-from fpl_lib.plots import MAX_BYTES, MAX_WIDTH
+from fpl_lib.plots import gallery
+from fpl_lib.plots.gallery import GAP, HEAD, SCALE, show_gallery
+from fpl_lib.plots.style import MAX_BYTES, MAX_WIDTH
 
 ALT = "Flat squares in columns, one column a class, instead of photographs."
 

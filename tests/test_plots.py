@@ -13,7 +13,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from fpl_lib import plots
+from fpl_lib.plots import style as plots
 
 ALT = "A straight line that rises from zero to one, as a stand-in for a result."
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from fpl_lib import paper, tables
-from fpl_lib.tables import show_table
+from fpl_lib import paper
+from fpl_lib.plots import tables
+from fpl_lib.plots.tables import show_table
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fpl_lib import widgets
-from fpl_lib.widgets import ImbalanceFigure
+from fpl_lib.plots import live as widgets
+from fpl_lib.plots.live import ImbalanceFigure
 
 
 def weights_by_hand(counts):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.records import Record
-from fpl_lib.widgets import RunPlayer, run_player
+from fpl_lib.plots.live import RunPlayer, run_player
 
 
 def kept(loss, top1=60.0, seed=0, epochs=4):

@@ -13,9 +13,10 @@ import pytest
 import torch
 from PIL import Image
 
-from fpl_lib import plots, widgets
-from fpl_lib.widgets import DescentFigure, PushFigure, descend, draw_simplex, interior, to_plane
-from fpl_lib.widgets.simplex import gradient
+from fpl_lib.plots import live as widgets
+from fpl_lib.plots import style as plots
+from fpl_lib.plots.live import DescentFigure, PushFigure, descend, draw_simplex, interior, to_plane
+from fpl_lib.plots.live.simplex import gradient
 
 FIGURE_1 = [0.1, 0.6, 0.4, 0.8, -0.3]
 

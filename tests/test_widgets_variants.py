@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fpl_lib import plots, widgets
-from fpl_lib.widgets import VariantFigure
+from fpl_lib.plots import live as widgets
+from fpl_lib.plots import style as plots
+from fpl_lib.plots.live import VariantFigure
 
 NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CAT = [-1.4, -1.8, 0.0, 1.1, 0.2, 2.4, 0.7, -0.2, -0.9, -1.6]

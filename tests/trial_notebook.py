@@ -22,7 +22,7 @@ import numpy as np
 import torch
 import trial_exercises
 
-from fpl_lib import plots
+from fpl_lib.plots import style as plots
 from fpl_lib.check import check, predict
 
 trial_exercises.install()

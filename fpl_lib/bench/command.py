@@ -17,7 +17,7 @@ from fpl_lib.bench import loss, start, trainer, whole
 from fpl_lib.bench.measure import Row
 from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.evidence.experiments import environment
-from fpl_lib.plots import PALETTE, use_style
+from fpl_lib.plots.style import PALETTE, use_style
 
 STEEP = 1.1  # an exponent over the size that says that time grows faster than the work
 PARTS = ("loss", "trainer", "class", "growth")

@@ -20,8 +20,8 @@ from fpl_lib.evidence.pairs import by_setting, compared, differences
 from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import Interval, holm
-from fpl_lib.figures._look import name_of
-from fpl_lib.plots import COLORS
+from fpl_lib.plots.records._look import name_of
+from fpl_lib.plots.style import COLORS
 
 LEAST_SEEDS = 3
 FLIP_SEEDS = 6  # with fewer, no sign-flip p-value is below 0.05

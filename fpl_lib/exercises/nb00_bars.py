@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.exercises.kinds import FigureExercise, Mistake
-from fpl_lib.plots import COLORS
+from fpl_lib.plots.style import COLORS
 
 
 def draw_bars(

@@ -9,7 +9,7 @@ import numpy as np
 
 from fpl_lib.exercises import FigureExercise, Mistake
 from fpl_lib.exercises.figures import curve
-from fpl_lib.plots import COLORS
+from fpl_lib.plots.style import COLORS
 
 TRUE, REST = 0.4, 0.6
 GRID = np.linspace(0.01, 0.59, 59)

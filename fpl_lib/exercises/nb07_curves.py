@@ -13,7 +13,7 @@ from fpl_lib._files import RUNS
 from fpl_lib.evidence.records import read_record
 from fpl_lib.exercises.figures import curve
 from fpl_lib.exercises.kinds import FigureExercise, FunctionExercise, Mistake
-from fpl_lib.plots import COLORS
+from fpl_lib.plots.style import COLORS
 
 
 def _rough(top1: np.ndarray) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fpl_lib.exercises import FigureExercise, Mistake
 from fpl_lib.exercises.figures import curve
-from fpl_lib.plots import COLORS
+from fpl_lib.plots.style import COLORS
 
 CLASSES = 10
 _P = np.linspace(0.1, 0.99, 179)

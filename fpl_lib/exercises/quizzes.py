@@ -7,7 +7,7 @@ from typing import Any
 from fpl_lib.exercises import quiz
 from fpl_lib.exercises.display import GREEN, RED, box, inline
 from fpl_lib.exercises.kinds import Option, Quiz
-from fpl_lib.plots import in_ipython, publish, widget_view
+from fpl_lib.plots.style import in_ipython, publish, widget_view
 
 LETTERS = "ABCDEF"
 # ipywidgets gives each option one line and cuts off the rest; here a long one takes a second line.

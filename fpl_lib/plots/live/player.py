@@ -10,9 +10,9 @@ import numpy as np
 
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.records import Record
-from fpl_lib.figures._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
-from fpl_lib.widgets._controls import assembled, look
-from fpl_lib.widgets._frame import fixed_figure, png
+from fpl_lib.plots.live._controls import assembled, look
+from fpl_lib.plots.live._frame import fixed_figure, png
+from fpl_lib.plots.records._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
 
 INK = "#333333"
 

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from fpl_lib.evidence.pairs import by_setting, difference_table, images
 from fpl_lib.evidence.records import Record
-from fpl_lib.figures._look import color_of, name_of, signed
-from fpl_lib.plots import use_style
+from fpl_lib.plots.records._look import color_of, name_of, signed
+from fpl_lib.plots.style import use_style
 
 UNITS = {
     "top1": "points of top-1 accuracy", "top5": "points of top-5 accuracy",

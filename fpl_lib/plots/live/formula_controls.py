@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fpl_lib.widgets.formula import FormulaFigure, move
+from fpl_lib.plots.live.formula import FormulaFigure, move
 
 STEP = 0.01
 

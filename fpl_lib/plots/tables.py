@@ -7,7 +7,7 @@ import html
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from fpl_lib.plots import publish
+from fpl_lib.plots.style import publish
 
 __all__ = ["show_table"]
 

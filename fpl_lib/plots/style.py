@@ -3,7 +3,7 @@
 A figure of this kit carries its own words: `show` refuses a picture without an alternative text,
 keeps it small enough to load anywhere, and leaves an output that is the same on every machine.
 
-    from fpl_lib import plots
+    from fpl_lib.plots import style as plots
 
     plots.use_style()
     fig, ax = plt.subplots()

@@ -6,9 +6,9 @@ import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
-from fpl_lib.widgets._controls import assembled, look, slider
-from fpl_lib.widgets.pushes import PushFigure
-from fpl_lib.widgets.simplex import DescentFigure
+from fpl_lib.plots.live._controls import assembled, look, slider
+from fpl_lib.plots.live.pushes import PushFigure
+from fpl_lib.plots.live.simplex import DescentFigure
 
 
 def logit_sliders(

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fpl_lib.plots import publish
+from fpl_lib.plots.style import publish
 
 __all__ = ["show_gallery"]
 

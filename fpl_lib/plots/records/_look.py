@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fpl_lib.evidence.pairs import Setting, by_setting
 from fpl_lib.evidence.records import Record
-from fpl_lib.plots import COLORS, PALETTE
+from fpl_lib.plots.style import COLORS, PALETTE
 
 NAMES = {
     "fpl": "FPL", "ce": "CE", "focal": "focal", "poly1": "poly-1", "gce": "GCE", "sce": "SCE",

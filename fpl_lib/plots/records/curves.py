@@ -12,8 +12,16 @@ from fpl_lib.evidence.pairs import compared, differences
 from fpl_lib.evidence.printed_rows import printed_accuracy
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
-from fpl_lib.figures._look import color_of, headline, name_of, only_setting, seeds, signed, where
-from fpl_lib.plots import PAPER, use_style
+from fpl_lib.plots.records._look import (
+    color_of,
+    headline,
+    name_of,
+    only_setting,
+    seeds,
+    signed,
+    where,
+)
+from fpl_lib.plots.style import PAPER, use_style
 
 TOP = {"top1": "top-1 accuracy (% of test images)", "top5": "top-5 accuracy (% of test images)"}
 

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from fpl_lib.losses.fpl import false_positive_loss
-from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
-from fpl_lib.widgets._controls import assembled, look, slider
-from fpl_lib.widgets._frame import fixed_figure, png
+from fpl_lib.plots.live._controls import assembled, look, slider
+from fpl_lib.plots.live._frame import fixed_figure, png
+from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER
 
 INK = "#333333"
 LIMIT = 2.6

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from fpl_lib.losses.fpl import false_positive_loss
-from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
-from fpl_lib.widgets._frame import fixed_figure, png
+from fpl_lib.plots.live._frame import fixed_figure, png
+from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER
 
 NATS = 6.0
 """The loss axis ends here; a longer bar runs into the edge, its number stays right."""

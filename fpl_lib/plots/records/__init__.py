@@ -4,9 +4,9 @@ Every function takes records of *one setting* (`pairs.by_setting`), except `loss
 takes an experiment's. None averages what was run differently.
 """
 
-from fpl_lib.figures.confusions import confusion_map
-from fpl_lib.figures.curves import accuracy_over_epochs
-from fpl_lib.figures.differences import loss_differences
-from fpl_lib.figures.false_positives import false_positive_map
+from fpl_lib.plots.records.confusions import confusion_map
+from fpl_lib.plots.records.curves import accuracy_over_epochs
+from fpl_lib.plots.records.differences import loss_differences
+from fpl_lib.plots.records.false_positives import false_positive_map
 
 __all__ = ["accuracy_over_epochs", "confusion_map", "false_positive_map", "loss_differences"]

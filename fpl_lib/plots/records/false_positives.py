@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.printed_rows import printed_false_positives
 from fpl_lib.evidence.records import Record
-from fpl_lib.figures._look import MORE_OR_LESS, headline, name_of, only_setting, signed, where
-from fpl_lib.plots import use_style
+from fpl_lib.plots.records._look import MORE_OR_LESS, headline, name_of, only_setting, signed, where
+from fpl_lib.plots.style import use_style
 
 
 def false_positive_map(

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from fpl_lib.losses.fpl import false_positive_loss
-from fpl_lib.plots import COLORS, FALSE_MARKER, TRUE_MARKER
-from fpl_lib.widgets._frame import fixed_figure, png
+from fpl_lib.plots.live._frame import fixed_figure, png
+from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER
 
 CORNERS = np.array([[0.5, 0.75**0.5], [0.0, 0.0], [1.0, 0.0]])
 """Where T (on top), A and B lie in the plane."""
