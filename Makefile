@@ -51,16 +51,16 @@ test-browser: $(READY)
 # The stored outputs: nothing is run.
 book: $(READY)
 	rm -rf book
-	$(PY) -m fpl_lib.book book
+	$(PY) -m fpl_lib.course.book book
 
 # Where to make a course for nbgrader: notebooks/README.md says how to teach with it.
 COURSE ?= ../fpl-course
 course: $(READY)
-	$(RUN) -m fpl_lib.classroom '$(COURSE)'
+	$(RUN) -m fpl_lib.course.grading.classroom '$(COURSE)'
 
 student: $(READY)
-	$(PY) -m fpl_lib.course execute
-	$(PY) -m fpl_lib.course student
+	$(PY) -m fpl_lib.course.editions execute
+	$(PY) -m fpl_lib.course.editions student
 
 pins: $(READY)
 	$(PY) -m pip install --quiet uv

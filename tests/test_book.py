@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from repository import ROOT
 
-from fpl_lib import book
+from fpl_lib.course import book
 from fpl_lib.plots.style import MIN_ALT
 
 SOURCES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))

@@ -12,10 +12,11 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from fpl_lib import classroom, course
 from fpl_lib._files import CHECKOUT
-from fpl_lib.autograding import reaches_for_solutions
-from fpl_lib.exercises import all_exercises
+from fpl_lib.course import editions as course
+from fpl_lib.course.exercises import all_exercises
+from fpl_lib.course.grading import classroom
+from fpl_lib.course.grading.autograding import reaches_for_solutions
 
 NAME = "01_formula"
 SOLUTIONS = CHECKOUT / "notebooks" / "solutions"
@@ -180,16 +181,16 @@ def submit(one: Class) -> None:
             "01-by-hand": 'print("✓ Right: FPL by hand")\nanswer = (0, 0, 0)',
             "01-false-class": "def false_class(p, target):\n    return p.argmax(1)",
             "01-false-class-check": 'print("✓ Right")',
-            "01-draw": "from fpl_lib.exercises import exercise\n"
+            "01-draw": "from fpl_lib.course.exercises import exercise\n"
             'draw_path = exercise("01-draw").solution',
             "01-weights": WRONG["01-weights", "absent class"],
-            "01-mean-fpl": "import fpl_lib.check as c\n"
+            "01-mean-fpl": "import fpl_lib.course.check as c\n"
             'mean_fpl = c.exercise("01-mean-fpl").solution',
             "01-costly": right["01-costly"],
         },
         after_set_up(
-            "import fpl_lib.check\n"
-            "check = grade = fpl_lib.check.check = lambda *answer, **options: None"
+            "import fpl_lib.course.check\n"
+            "check = grade = fpl_lib.course.check.check = lambda *answer, **options: None"
         ),
     )
     (one.folder / "submitted" / "cheat" / NAME / "fpl_lib.py").write_text("check = print\n")
@@ -291,18 +292,21 @@ def test_nothing_that_a_student_is_given_reaches_for_the_solutions(path):
 @pytest.mark.parametrize(
     ("source", "found"),
     [
-        ("import fpl_lib.exercises.nb01", True),
+        ("import fpl_lib.course.exercises.nb01", True),
         ("from fpl_lib import exercises as e", True),
-        ("from fpl_lib.check import check, exercise", True),
+        ("from fpl_lib.course.check import check, exercise", True),
         ("import fpl_lib\nfpl_lib.check.judge = None", True),
-        ("from fpl_lib.exercises.nb10_best import draw_best, luck", True),
-        ("from fpl_lib.exercises.nb10_best import luck", False),
-        ("from fpl_lib.exercises.spread import RUNS", False),
-        ('importlib.import_module("fpl_lib.exercises.nb01_loss")', True),
+        ("from fpl_lib.course.exercises.nb10.best import draw_best, luck", True),
+        ("from fpl_lib.course.exercises.nb10.best import luck", False),
+        ("from fpl_lib.course.checking.spread import RUNS", False),
+        ('importlib.import_module("fpl_lib.course.exercises.nb01.loss")', True),
         ('open("../notebooks/solutions/01_formula.ipynb")', True),
         ("%run ../solutions/01_formula.ipynb", True),
         ("!cat ~/kit/notebooks/solutions/01_formula.ipynb", True),
-        ("from fpl_lib.check import check, hint\nsolution = 1  # one of the exercises", False),
+        (
+            "from fpl_lib.course.check import check, hint\nsolution = 1  # one of the exercises",
+            False,
+        ),
         ("import exercises", False),
         ("def f(:", False),
     ],

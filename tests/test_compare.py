@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from fpl_lib.exercises.compare import agree, difference, show_value, size
+from fpl_lib.course.checking.compare import agree, difference, show_value, size
 
 FLOATS = st.floats(-1e6, 1e6, allow_subnormal=False)
 

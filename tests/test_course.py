@@ -17,8 +17,8 @@ from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from fpl_lib import course
 from fpl_lib._files import CHECKOUT
+from fpl_lib.course import editions as course
 
 HERE = Path(__file__).parent
 NAME = "99_trial.ipynb"
@@ -77,7 +77,7 @@ def test_student_gets_stubs_and_an_attempt_to_make(folder):
     cells = {cell.id: cell for cell in teacher.cells}
     assert cells["99-softmax-check"].source == (
         "### BEGIN HIDDEN TESTS\n"
-        "from fpl_lib.grading import grade\n\n"
+        "from fpl_lib.course.grading.grade import grade\n\n"
         'grade("99-softmax", softmax)\n'
         "### END HIDDEN TESTS\n"
         'check("99-softmax", softmax)'

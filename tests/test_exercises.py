@@ -10,17 +10,17 @@ import pytest
 import torch
 from repository import ROOT
 
-import fpl_lib.check as front
-from fpl_lib.check import MARKS
-from fpl_lib.exercises import (
+import fpl_lib.course.check as front
+from fpl_lib.course.check import MARKS
+from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
+from fpl_lib.course.checking.spread import TrainingExercise
+from fpl_lib.course.exercises import (
     FigureExercise,
     FunctionExercise,
     ValueExercise,
     all_exercises,
     all_quizzes,
 )
-from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
-from fpl_lib.exercises.spread import TrainingExercise
 
 TASKS = all_exercises()
 MISTAKES = [(task, mistake) for task in TASKS for mistake in task.mistakes]

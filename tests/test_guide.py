@@ -12,7 +12,7 @@ import pytest
 from nbgrader.apps.nbgraderapp import NbGraderApp
 from repository import ROOT, text
 
-from fpl_lib.exercises import all_exercises, all_quizzes
+from fpl_lib.course.exercises import all_exercises, all_quizzes
 
 GUIDE = text("notebooks/README.md")
 TEACHERS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
@@ -56,7 +56,7 @@ def test_every_command_of_the_kit_exists_with_its_options(command, capsys):
     said = capsys.readouterr().out
     assert "usage:" in said
     for word in arguments:
-        if word.startswith("--") or module == "fpl_lib.course" and word.isalpha():
+        if word.startswith("--") or module == "fpl_lib.course.editions" and word.isalpha():
             assert word in said, word
 
 
@@ -113,7 +113,7 @@ def test_the_points_shown_are_the_courses():
 
 
 def test_the_log_lines_explained_are_those_that_grading_prints():
-    ours = text("fpl_lib/autograding.py")
+    ours = text("fpl_lib/course/grading/autograding.py")
     for words in ("The run ended at cell", "is missing and was put back",
                   "reaches for the solutions and was not run"):  # fmt: skip
         assert words in GUIDE and words in ours

@@ -195,5 +195,5 @@ def test_the_browser_tests_run_only_where_they_are_named(checkout):
 def test_book_starts_from_an_empty_folder(checkout):
     (checkout.folder / "book").mkdir()
     (checkout.folder / "book" / "old.html").touch()
-    assert checkout.calls("book")[-1] == "-m fpl_lib.book book"
+    assert checkout.calls("book")[-1] == "-m fpl_lib.course.book book"
     assert not (checkout.folder / "book").exists()

@@ -16,8 +16,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeSubmit
 from traitlets.config import Config
 
-from fpl_lib import course
 from fpl_lib._files import CHECKOUT
+from fpl_lib.course import editions as course
 
 NAME = "99_trial.ipynb"
 

@@ -12,9 +12,9 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from fpl_lib import course
 from fpl_lib._files import CHECKOUT
-from fpl_lib.exercises import all_exercises, all_quizzes
+from fpl_lib.course import editions as course
+from fpl_lib.course.exercises import all_exercises, all_quizzes
 
 FOLDER = CHECKOUT / "notebooks"
 TEACHERS = sorted((FOLDER / "solutions").glob("*.ipynb"))
@@ -69,7 +69,7 @@ def test_every_exercise_is_graded_once(path):
         if cell.metadata.get("nbgrader", {}).get("grade"):
             hidden, visible = cell.source.split("\n### END HIDDEN TESTS\n")
             assert hidden == (
-                "### BEGIN HIDDEN TESTS\nfrom fpl_lib.grading import grade\n\n"
+                "### BEGIN HIDDEN TESTS\nfrom fpl_lib.course.grading.grade import grade\n\n"
                 + visible.replace("check", "grade", 1)
             )
 

@@ -7,12 +7,13 @@ import json
 
 import numpy as np
 import pytest
+from fpl_lib.course.editions.checking import spread
 
-from fpl_lib.check import check
+from fpl_lib.course.check import check
+from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
+from fpl_lib.course.checking.spread import TrainingExercise, acceptable, known_accuracies
+from fpl_lib.course.exercises import Mistake, all_exercises
 from fpl_lib.evidence.records import Record, result_of, write_record
-from fpl_lib.exercises import Mistake, all_exercises, spread
-from fpl_lib.exercises.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
-from fpl_lib.exercises.spread import TrainingExercise, acceptable, known_accuracies
 
 KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)
 TASK = TrainingExercise(
@@ -106,7 +107,7 @@ def test_a_stub_is_not_attempted(answer):
 
 
 def test_a_right_answer_is_shown_its_neighbours(monkeypatch, capsys):
-    monkeypatch.setattr("fpl_lib.check.exercise", lambda name: ONE)
+    monkeypatch.setattr("fpl_lib.course.check.exercise", lambda name: ONE)
     check("99-one", 36.4)
     assert capsys.readouterr().out.split("\n") == [
         "✓ Right: Two trainings", judge(ONE, 36.4).detail, ""

@@ -7,12 +7,12 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from fpl_lib import exercises
+from fpl_lib.course import exercises
 
 FOLDER = str(Path(__file__).parent / "trial")
 
 exercises.__path__.append(FOLDER)
-_trial = importlib.import_module("fpl_lib.exercises.nb99")
+_trial = importlib.import_module("fpl_lib.course.exercises.nb99")
 exercises.__path__.remove(FOLDER)
 
 SOFTMAX, HALF, CURVE, QUIZ = _trial.SOFTMAX, _trial.HALF, _trial.CURVE, _trial.QUIZ
@@ -21,7 +21,7 @@ draw = _trial.draw
 
 
 class _Beside:
-    """Finds `fpl_lib.exercises` as ever, with the trial's folder beside its own."""
+    """Finds `fpl_lib.course.exercises` as ever, with the trial's folder beside its own."""
 
     @staticmethod
     def find_spec(name: str, path=None, target=None) -> ModuleSpec | None:

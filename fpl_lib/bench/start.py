@@ -45,7 +45,7 @@ def notebook_rows() -> Iterator[Row]:
     """Seconds of running each student's notebook from top to bottom, with its kernel's start."""
     import nbformat
 
-    from fpl_lib.course import execute
+    from fpl_lib.course.editions import execute
 
     taken = {}
     for path in sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb")):

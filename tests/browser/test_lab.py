@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
-from fpl_lib.exercises import FunctionExercise, exercise, quiz
+from fpl_lib.course.exercises import FunctionExercise, exercise, quiz
 
 pytestmark = pytest.mark.browser
 
@@ -227,7 +227,9 @@ def test_a_check_rejects_by_name_and_then_accepts(opened):
     name, answer = next(c for c in checked if isinstance(exercise(c[0]), FunctionExercise))
     solution = next(cell for cell in teacher.cells if cell.id == name).source
     mistake = exercise(name).mistakes[0]
-    wrong = f"import fpl_lib.exercises as e\n{answer} = e.exercise({name!r}).mistakes[0].code"
+    wrong = (
+        f"import fpl_lib.course.exercises as e\n{answer} = e.exercise({name!r}).mistakes[0].code"
+    )
     gap, check = (opened.cell(lambda c, i=i: c.id == i) for i in (name, f"{name}-check"))
     assert "○ Not attempted" in check.locator(".jp-OutputArea").inner_text()
     for source, words in (

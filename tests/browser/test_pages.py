@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fpl_lib import book
+from fpl_lib.course import book
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from fpl_lib.exercises import (
+from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.exercises import (
     FigureExercise,
     FunctionExercise,
     Mistake,
@@ -14,7 +15,6 @@ from fpl_lib.exercises import (
     Quiz,
     ValueExercise,
 )
-from fpl_lib.exercises.figures import curve
 
 GRID = np.linspace(0.1, 0.9, 9)
 

@@ -1,0 +1,1 @@
+"""What a class needs: exercises, checks, editions, grading, the book."""

@@ -1,0 +1,152 @@
+"""The exercises' checks, hints and quizzes, as a notebook calls them.
+
+    check("01-softmax", softmax)      # not attempted, right, or not yet and why
+    hint("01-softmax")                # one hint at a time, each after another try
+    predict("01-which-is-larger")     # a question to answer before running the next cell
+
+A grader's `check("01-softmax", softmax, strict=True)` raises ExerciseFailed instead of printing.
+The exercises themselves are data, in `fpl_lib/course/exercises/nbNN.py`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from fpl_lib.course.checking.compare import show_value
+from fpl_lib.course.checking.display import BLUE, GREEN, GREY, RED, box
+from fpl_lib.course.checking.figures import describe
+from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
+from fpl_lib.course.checking.kinds import Exercise
+from fpl_lib.course.exercises import exercise
+from fpl_lib.plots.style import publish, show
+
+__all__ = ["ExerciseFailed", "card", "check", "hint", "predict"]
+
+MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
+_GRADING_SEEDS = (1_000_001, 1_000_002, 1_000_003)  # no student's check gets this far
+_EDGES = {NOT_ATTEMPTED: GREY, RIGHT: GREEN, WRONG: RED}
+
+
+class ExerciseFailed(AssertionError):
+    """An answer is not right (raised for graders only): the message is what `check` would print."""
+
+
+@dataclass
+class _Progress:
+    """What the running kernel remembers of one exercise."""
+
+    checks: int = 0
+    tries: int = 0
+    last_try: str = ""
+    hints_open: int = 0
+    tries_at_hint: int = 0
+
+
+_progress: defaultdict[str, _Progress] = defaultdict(_Progress)
+
+
+def check(name: str, answer: Any = ..., *, strict: bool = False) -> None:
+    """Check an answer and print one status: ○ not attempted, ✓ right, or ✗ not yet and why.
+
+    Every call draws fresh random inputs. A wrong answer never raises, so that a notebook runs to
+    its end; only a grader's `strict=True` prints nothing and raises ExerciseFailed unless the
+    answer is right in three draws of its own. Raises ValueError for an unknown exercise.
+
+    >>> check("01-no-such-exercise", 1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    ValueError: there is no exercise '01-no-such-exercise'; did you mean ...
+    """
+    task = exercise(name)
+    if strict:
+        for seed in _GRADING_SEEDS:
+            verdict = _judge(task, answer, seed)
+            if verdict.status != RIGHT:
+                raise ExerciseFailed(_words(task, verdict))
+        return
+    state = _progress[name]
+    state.checks += 1
+    verdict = _judge(task, answer, seed=state.checks)
+    if verdict.status == WRONG and (mark := _fingerprint(answer)) != state.last_try:
+        state.tries += 1
+        state.last_try = mark
+    if verdict.figure is not None:
+        show(verdict.figure, alt=describe(verdict.figure))
+    _say(_words(task, verdict), _EDGES[verdict.status])
+
+
+def hint(name: str) -> None:
+    """Open the next hint of an exercise: the first is free, each further one costs another try.
+
+    A try is a checked answer that is wrong and not the same as the last one. Hints once opened
+    stay open. Raises ValueError for an exercise that does not exist.
+    """
+    task = exercise(name)
+    state = _progress[name]
+    total = len(task.hints)
+    note = ""
+    if state.hints_open < total and (not state.hints_open or state.tries > state.tries_at_hint):
+        state.hints_open += 1
+        state.tries_at_hint = state.tries
+    elif state.hints_open < total:
+        note = f"Hint {state.hints_open + 1} opens after another try: change your answer, check it."
+    lines = [f"Hint {i + 1} of {total}: {task.hints[i]}" for i in range(state.hints_open)]
+    if not note:
+        left = total - state.hints_open
+        note = f"{left} more after another try." if left else "That was the last one."
+    _say("\n".join([*lines, note]), BLUE)
+
+
+def card(name: str) -> str:
+    """The line of Markdown that stands above an exercise (`make student` keeps it up to date)."""
+    task = exercise(name)
+    stars = "★" * task.difficulty + "☆" * (3 - task.difficulty)
+    unit = "minute" if task.minutes == 1 else "minutes"
+    return (
+        f"**Exercise · {task.title}** · difficulty {stars} · about {task.minutes} {unit} · "
+        f'{len(task.hints)} hints: `hint("{task.id}")`'
+    )
+
+
+def predict(name: str) -> None:
+    """Ask a quiz question: pick an answer, then read why it is right or wrong.
+
+    A running notebook shows buttons. Elsewhere each option opens its own explanation, so that
+    the question works on a web page as well.
+    """
+    from fpl_lib.course.checking.quizzes import ask
+
+    ask(name)
+
+
+def _judge(task: Exercise, answer: Any, seed: int) -> Verdict:
+    try:
+        return judge(task, answer, seed)
+    except Exception as error:  # an answer can break in ways that nobody foresaw
+        return Verdict(WRONG, f"this answer cannot be read: {type(error).__name__}: {error}")
+
+
+def _words(task: Exercise, verdict: Verdict) -> str:
+    mark = MARKS[verdict.status]
+    if verdict.status == NOT_ATTEMPTED:
+        return f"{mark} Not attempted: {task.title}"
+    detail = f"\n{verdict.detail}" if verdict.detail else ""
+    if verdict.status == RIGHT:
+        learnt = f". {task.takeaway}" if task.takeaway else ""
+        return f"{mark} Right: {task.title}{learnt}{detail}"
+    return f'{mark} Not yet: {verdict.reason}{detail}\nStuck? Run `hint("{task.id}")`.'
+
+
+def _say(text: str, edge: str) -> None:
+    publish({"text/plain": text, "text/html": box(text, edge)})
+
+
+def _fingerprint(answer: Any) -> str:
+    """Something that changes when a student edits an answer, and not when a cell is run again."""
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return show_value(answer)
+    inner = [part for part in code.co_consts if not hasattr(part, "co_code")]
+    return repr((code.co_code, inner, code.co_names))

@@ -1,0 +1,1 @@
+"""How an answer is judged: kinds of exercises, comparisons, mistakes, messages."""

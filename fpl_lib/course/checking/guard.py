@@ -1,0 +1,156 @@
+"""Running a student's code so that nothing it does can hurt the notebook around it.
+
+It gets copies of its inputs, its prints are kept aside, the random generators are put back, an
+exception becomes a value, and an endless loop ends (where the system has an alarm clock).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import linecache
+import random
+import re
+import signal
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from fpl_lib.course.checking.compare import agree
+
+SECONDS = 20.0
+"""How long one call of a student's function may take."""
+
+
+class TooSlow(BaseException):  # not an Exception: `except Exception` in an answer must not eat it
+    """Raised inside a student's code when its time is up."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call gave: a value or an exception, what it printed, whether its inputs changed."""
+
+    value: Any = None
+    error: BaseException | None = None
+    printed: str = ""
+    changed: bool = False
+
+    @property
+    def blank(self) -> bool:
+        """Whether this is what an exercise gives that nobody has worked on yet."""
+        if isinstance(self.error, NotImplementedError):
+            # torch raises this error, too, where an operation has no kernel: look who raised it.
+            line = traceback.extract_tb(self.error.__traceback__)[-1].line
+            return not line or "NotImplementedError" in line
+        if self.error is not None:
+            return "ellipsis" in str(self.error)
+        return has_blank(self.value) and not self.printed.strip()
+
+
+def run(function: Callable[..., Any], args: tuple[Any, ...], *, seed: int = 0) -> Outcome:
+    """Call `function(*args)` on copies of `args` and report what happened.
+
+    The random generators start from `seed`, so that two seeds give a random answer away.
+
+    >>> run(lambda x: 1 / x, (0,)).error
+    ZeroDivisionError('division by zero')
+    """
+    from IPython.utils.capture import capture_output
+
+    mine = copy.deepcopy(args)
+    value, error = None, None
+    with own_random_state(seed), warnings.catch_warnings(), capture_output() as printed:
+        warnings.simplefilter("ignore")
+        try:
+            with alarm(SECONDS):
+                value = function(*mine)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as caught:  # whatever a student's code raises is an answer, too
+            error = caught
+    return Outcome(value, error, printed.stdout, changed=not unchanged(args, mine))
+
+
+def same_outcome(expected: Outcome, got: Outcome, **tolerance: float) -> bool:
+    """Whether two calls did the same: equal values, or the same exception but for its numbers."""
+    if expected.changed != got.changed:
+        return False
+    if expected.error is not None or got.error is not None:
+        return _kind_of(expected.error) == _kind_of(got.error)
+    return agree(expected.value, got.value, **tolerance)
+
+
+def _kind_of(error: BaseException | None) -> tuple[type, str]:
+    return type(error), re.sub(r"\d+", "#", str(error))
+
+
+def has_blank(value: Any) -> bool:
+    """Whether a value is None or `...`, or holds a `...` somewhere."""
+    if isinstance(value, tuple | list):
+        return any(item is ... or has_blank(item) for item in value if item is not None)
+    return value is None or value is ...
+
+
+def unchanged(before: Any, after: Any) -> bool:
+    """Whether arguments still hold the same numbers (things that hold none count as unchanged)."""
+    if isinstance(before, tuple | list):
+        same_length = len(before) == len(after)
+        return same_length and all(map(unchanged, before, after))
+    if isinstance(before, dict):
+        return before.keys() == after.keys() and all(unchanged(before[k], after[k]) for k in before)
+    if isinstance(before, np.ndarray | torch.Tensor | int | float | str):
+        return agree(before, after, rtol=0.0, atol=0.0)
+    return True
+
+
+def where(error: BaseException) -> str:
+    """The line of the student's own code that an exception comes from, or an empty string."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if "ipykernel" in frame.filename or frame.filename.startswith("<"):
+            line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
+            if line:
+                return line
+    return ""
+
+
+@contextlib.contextmanager
+def own_random_state(seed: int) -> Iterator[None]:
+    """Seed Python's, NumPy's and torch's generators for a block, and put them back after it."""
+    python, numpy = random.getstate(), np.random.get_state()
+    with torch.random.fork_rng(devices=[]):
+        random.seed(seed)
+        np.random.seed(seed)
+        torch.manual_seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
+
+
+@contextlib.contextmanager
+def alarm(seconds: float) -> Iterator[None]:
+    """Raise TooSlow in the block after `seconds`, where that is possible.
+
+    It takes a POSIX system and the main thread; elsewhere the block simply runs on.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
+        yield
+        return
+
+    def ring(signum: int, frame: Any) -> None:
+        raise TooSlow(f"it was stopped after {seconds:g} seconds: is there a loop that never ends?")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

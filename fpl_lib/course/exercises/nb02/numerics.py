@@ -1,0 +1,173 @@
+"""Notebook 02's exercise on numerics: log(1 - p_F) without ever forming 1 - p_F."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from fpl_lib.course.exercises import FunctionExercise, Mistake
+
+
+def _false_loss(z: Tensor, target: Tensor) -> Tensor:
+    z = z.float()
+    true = target[:, None]
+    false = z.detach().scatter(1, true, -torch.inf).argmax(1, keepdim=True)
+    rest = z.scatter(1, false, -torch.inf).logsumexp(1)
+    return -logsigmoid(rest - z.gather(1, false).squeeze(1))
+
+
+def _by_softmax(
+    right: Callable[[Tensor], Tensor],
+    *,
+    dtype: torch.dtype | None = None,
+    among: Callable[[Tensor, Tensor], Tensor] = lambda p, true: p.scatter(1, true, 0.0),
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """-log of right(p_F), from probabilities that have been rounded already."""
+
+    def loss(z: Tensor, target: Tensor) -> Tensor:
+        p = (z if dtype is None else z.to(dtype)).softmax(1)
+        p_false = among(p, target[:, None]).amax(1)
+        return -right(p_false).log().float()
+
+    return loss
+
+
+def _by_logsumexp(
+    left_out: Callable[[Tensor, Tensor], Tensor],
+    *,
+    fill: float = -torch.inf,
+    late: bool = False,
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """logsumexp over all classes minus logsumexp without the class `left_out(z, true)`."""
+
+    def loss(z: Tensor, target: Tensor) -> Tensor:
+        z = z if late else z.float()
+        out = left_out(z.detach(), target[:, None])
+        return (z.logsumexp(1) - z.scatter(1, out, fill).logsumexp(1)).float()
+
+    return loss
+
+
+def _leading(z: Tensor, true: Tensor) -> Tensor:
+    return z.scatter(1, true, -torch.inf).argmax(1, keepdim=True)
+
+
+def _surprise_of_f(z: Tensor, target: Tensor) -> Tensor:
+    z = z.float()
+    return z.logsumexp(1) - z.gather(1, _leading(z.detach(), target[:, None])).squeeze(1)
+
+
+def _value_and_gradient(function: Callable, z: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradient, and the loss as far as 12: above that a floor's own value would decide."""
+    if not isinstance(z, Tensor):
+        raise TypeError(f"expected logits as a tensor, got {type(z).__name__}")
+    leaf = z.clone().requires_grad_()
+    loss = function(leaf, target)
+    if loss is None or loss is ...:
+        return loss
+    (gradient,) = torch.autograd.grad(loss.sum(), leaf)
+    return gradient.float(), loss.detach().clamp(max=12.0)
+
+
+def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
+    """Moderate logits; gaps that float32, bfloat16 and float64 cannot take."""
+    count = int(rng.integers(4, 7))
+    moderate = torch.from_numpy(2 * rng.standard_normal((count, 5))).float()
+    moderate[0, 2] = moderate[0].max() + 1  # T leads in the first sample
+    targets = torch.from_numpy(rng.integers(0, 5, count))
+    targets[0] = 2
+    far = torch.tensor([[0.0, 200.0, 1.0]]) + float(rng.integers(0, 3))
+    near = torch.tensor([[0.0, 1.0, 30.0, -1.0], [0.0, 1.0, 12.0, -1.0]]) + float(
+        rng.integers(0, 3)
+    )
+    short = torch.from_numpy(rng.standard_normal((3, 6))).to(torch.bfloat16)
+    short[:, 4] += 9
+    zero = torch.zeros(1, dtype=torch.long)
+    return [
+        (moderate, targets),
+        (far, zero),
+        (near, zero.repeat(2)),
+        (short, torch.tensor([0, 1, 2])),
+    ]
+
+
+STABLE = FunctionExercise(
+    id="02-stable",
+    title="log(1 - p_F) that never fails",
+    difficulty=3,
+    minutes=12,
+    solution=_false_loss,
+    cases=_gaps,
+    observe=_value_and_gradient,
+    rtol=1e-3,
+    atol=1e-4,
+    mistakes=(
+        Mistake(
+            "as written",
+            "Once p_F rounds to 1, `log(1 - p_F)` is minus infinity and its gradient NaN; in "
+            "bfloat16 soonest. `log1p(-p_F)` does not help: p_F itself is rounded already.",
+            _by_softmax(lambda p: 1 - p),
+        ),
+        Mistake(
+            "as written, in float32",
+            "bfloat16 now works, but in float32 p_F still rounds to 1, from a logit gap of about "
+            "17 on. Never form `1 - p_F`: sum up the other classes.",
+            _by_softmax(lambda p: 1 - p, dtype=torch.float32),
+        ),
+        Mistake(
+            "as written, in float64",
+            "float64 moves the failure from a gap of 17 to one of 37; the sample with a gap of 200 "
+            "still fails. Never form `1 - p_F`.",
+            _by_softmax(lambda p: 1 - p, dtype=torch.float64),
+        ),
+        Mistake(
+            "a floor",
+            "The floor (a clamp, or a tiny number inside the logarithm) makes the value finite but "
+            "wrong, and the gradient 0: the most confident mistakes teach nothing.",
+            _by_softmax(lambda p: (1 - p).clamp(min=1e-7), dtype=torch.float32),
+        ),
+        Mistake(
+            "a small number added",
+            "The number added in the logarithm makes the value finite but wrong: where p_F rounds "
+            "to 1 the gradient is 0, and the most confident mistakes teach nothing.",
+            _by_softmax(lambda p: 1 - p + 1e-7, dtype=torch.float32),
+        ),
+        Mistake(
+            "left out T",
+            "You left T out of the second sum: that is `-log(1 - p_T)`. Leave F out.",
+            _by_logsumexp(lambda z, true: true),
+        ),
+        Mistake(
+            "logit 0",
+            "F still counts: a logit of 0 has the exponential 1. Leave F out with minus infinity.",
+            _by_logsumexp(_leading, fill=0.0),
+        ),
+        Mistake(
+            "F may be T",
+            "Where T is predicted you take T itself for F: choose F among the other classes only.",
+            _by_logsumexp(lambda z, true: z.argmax(1, keepdim=True)),
+        ),
+        Mistake(
+            "summed before upcast",
+            "The sums run in bfloat16 and are converted after: their digits are lost by then. "
+            "Convert the logits first.",
+            _by_logsumexp(_leading, late=True),
+        ),
+        Mistake(
+            "surprise of F",
+            "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`: the logsumexp over "
+            "all classes minus the logsumexp over all but F.",
+            _surprise_of_f,
+        ),
+    ),
+    hints=(
+        "`1 - p_F` is the probability of all the other classes: a sum, no difference.",
+        "So `-log(1 - p_F)` is one `logsumexp` minus another. Which classes are in each?",
+        "Convert to float32, find F with T masked, then mask F: `z.scatter(1, f, -torch.inf)`.",
+    ),
+    takeaway="A sum of positive numbers keeps its digits, a difference of near equals does not.",
+)

@@ -1,0 +1,222 @@
+"""Notebook 03's exercises on the false classes: k of them (Eq. 8), and a pool of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch import Tensor
+
+from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.exercises import FigureExercise, FunctionExercise, Mistake
+
+
+def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, int]]:
+    """Three batches with k in the middle, and one with all C - 1 false classes."""
+    cases = []
+    for all_of_them in (False, False, True):
+        n, c = int(rng.integers(2, 5)), int(rng.integers(6, 9))
+        z = torch.from_numpy(1.5 * rng.standard_normal((n, c)))
+        target = torch.from_numpy(rng.integers(0, c, n))
+        z[0, target[0]] += 4.0  # a right prediction: there T would be the first of the k
+        cases.append((z, target, c - 1 if all_of_them else int(rng.integers(2, 4))))
+    return cases
+
+
+def _fpl_k(
+    z: Tensor,
+    target: Tensor,
+    k: int,
+    *,
+    axis: int = 1,
+    barred: float | None = -1.0,
+    largest: bool = True,
+    false_part: Callable[[Tensor], Tensor] = lambda p: -(1 - p).log().sum(1),
+    with_true: bool = True,
+    reduce: Callable[[Tensor], Tensor] = torch.mean,
+) -> Tensor:
+    """The solution; each keyword puts one mistake into it."""
+    p = z.softmax(axis)
+    others = p if barred is None else p.scatter(1, target[:, None], barred)
+    p_false = others.topk(k, dim=1, largest=largest).values
+    p_true = p.gather(1, target[:, None]).squeeze(1)
+    return reduce(false_part(p_false) - (p_true.log() if with_true else 0))
+
+
+def _wrong(name: str, message: str, **changed) -> Mistake:
+    return Mistake(name, message, lambda z, target, k: _fpl_k(z, target, k, **changed))
+
+
+K_FALSE = FunctionExercise(
+    id="03-k-false",
+    title="FPL with k false classes",
+    difficulty=2,
+    minutes=8,
+    solution=_fpl_k,
+    cases=_batches,
+    mistakes=(
+        _wrong(
+            "wrong axis",
+            "Your softmax runs over the samples. The probabilities of one sample sum to 1: axis 1.",
+            axis=0,
+        ),
+        _wrong(
+            "T among the F",
+            "Where the prediction is right your k classes contain T, which is then punished for "
+            "being right: bar T before `topk`.",
+            barred=None,
+        ),
+        _wrong(
+            "least probable",
+            "These are the k least probable wrong classes. Eq. 8 takes those with the highest "
+            "predictions.",
+            barred=2.0,
+            largest=False,
+        ),
+        _wrong(
+            "the last alone",
+            "Only the k-th of the false classes is in your sum: Eq. 8 adds up the first k.",
+            false_part=lambda p: -(1 - p[:, -1]).log(),
+        ),
+        _wrong(
+            "the first alone",
+            "Only the first of the false classes is in your sum: this is k = 1.",
+            false_part=lambda p: -(1 - p[:, 0]).log(),
+        ),
+        _wrong(
+            "mean over k",
+            "You take the mean over the k false classes. Eq. 8 takes their sum.",
+            false_part=lambda p: -(1 - p).log().mean(1),
+        ),
+        _wrong(
+            "log of the sum",
+            "You add up the probabilities and take one logarithm. Eq. 8 has a logarithm for each "
+            "false class.",
+            false_part=lambda p: -(1 - p.sum(1)).log(),
+        ),
+        _wrong(
+            "log of p_F",
+            "The part of a false class is -log(1 - p_F); yours is -log p_F.",
+            false_part=lambda p: -p.log().sum(1),
+        ),
+        _wrong(
+            "without T",
+            "The part of the true class, -log p_T, is missing.",
+            with_true=False,
+        ),
+        _wrong(
+            "sum over the batch",
+            "This is the sum over the batch: divide by the number of samples.",
+            reduce=torch.sum,
+        ),
+    ),
+    hints=(
+        "As for one false class: put a number below every probability in T's place, then choose.",
+        "`p.topk(k, dim=1).values` has shape (N, k). Sum over k first, then average over N.",
+    ),
+    takeaway="The library does this with `k=`, and with logarithms that never round to infinity.",
+)
+
+_TRUE = 0.28
+_P_FALSE = np.linspace(0.08, 0.70, 63)
+
+
+def _curves(
+    mean: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    *,
+    names: tuple[str, str, str] = ("k = 1", "mean", "median"),
+    add: float = 0.0,
+    loss: Callable[[np.ndarray], np.ndarray] = lambda p: -np.log(1 - p),
+    x_name: str = "$p_F$",
+    title: str = "The mean does not see F, the median rewards it",
+) -> plt.Axes:
+    """L_F while F takes from the eight other wrong classes; each keyword is one mistake."""
+    other = (1 - _TRUE - _P_FALSE) / 8
+    pooled = loss((_P_FALSE + 8 * other) / 9) if mean is None else mean(_P_FALSE, other)
+    _, ax = plt.subplots()
+    for name, height in zip(names, (loss(_P_FALSE), pooled, loss(other)), strict=True):
+        ax.plot(_P_FALSE, height + add, label=name)
+    ax.set(xlabel=x_name, ylabel="$L_F$ (nats)", title=title)
+    return ax
+
+
+def _curve_mistake(name: str, message: str, *args, **changed) -> Mistake:
+    return Mistake(name, message, lambda: _curves(*args, **changed))
+
+
+_GRID = np.array([0.15, 0.3, 0.45, 0.6])
+
+POOLS = FigureExercise(
+    id="03-pools",
+    title="Draw what a pool sees of F",
+    difficulty=2,
+    minutes=10,
+    solution=_curves,
+    readings={
+        "the curve labelled k = 1": lambda ax: curve(ax, "k = 1", _GRID),
+        "the curve labelled mean": lambda ax: curve(ax, "mean", _GRID),
+        "the curve labelled median": lambda ax: curve(ax, "median", _GRID),
+        "the name of the x axis, p_F": lambda ax: "f" in ax.get_xlabel().casefold(),
+        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
+        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+    },
+    rtol=0.01,
+    mistakes=(
+        _curve_mistake(
+            "T in the pool",
+            "Your mean is of all ten classes. T is no false class: pool the nine others.",
+            lambda p, other: -np.log(1 - np.full_like(p, 0.1)),
+        ),
+        _curve_mistake(
+            "mean of the losses",
+            "Your mean is taken of the nine losses. `pool` first makes one probability of the nine,"
+            " then takes its logarithm.",
+            lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)) / 9,
+        ),
+        _curve_mistake(
+            "sum instead of mean",
+            "Your curve of the mean is Eq. 8's sum over nine classes: it lacks `pool`.",
+            lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)),
+        ),
+        _curve_mistake(
+            "only one class pooled",
+            "Your mean is the curve of k = 1: a pool of one class. Pool all nine with `k=None`.",
+            lambda p, other: -np.log(1 - p),
+        ),
+        _curve_mistake(
+            "L_T added",
+            "Your curves are all too high by L_T = 1.27: the weights (0, 1) leave L_F alone.",
+            add=-float(np.log(_TRUE)),
+        ),
+        _curve_mistake(
+            "log of p",
+            "These are -log p. L_F is -log(1 - p), which grows with p.",
+            loss=lambda p: -np.log(p),
+        ),
+        _curve_mistake(
+            "labels swapped",
+            "The labels of mean and median are swapped: the mean is the one that stays flat.",
+            names=("k = 1", "median", "mean"),
+        ),
+        _curve_mistake(
+            "no labels",
+            "Label the lines 'k = 1', 'mean' and 'median', so that a legend can name them.",
+            names=("_1", "_2", "_3"),
+        ),
+        _curve_mistake(
+            "x axis without a name", "A reader cannot tell what the x axis is: name it.", x_name=""
+        ),
+        _curve_mistake("no title", "A title is missing: let it say what one sees.", title=""),
+    ),
+    hints=(
+        "Make probabilities of shape (n, 10), one row a value of `p_F`. Their logarithms are "
+        "logits.",
+        "`false_positive_loss(p.log(), target, alpha=(0, 1), reduction='none')` is L_F for k = 1. "
+        "Two more arguments pool.",
+        "With T in column 0 and F in column 1: `p[:, 0] = 0.28`, `p[:, 1] = p_f`, and "
+        "`p[:, 2:] = ((0.72 - p_f) / 8)[:, None]`.",
+    ),
+    takeaway="A mean of all is a function of p_T alone, and a median falls while F grows.",
+)

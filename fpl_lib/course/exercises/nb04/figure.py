@@ -1,0 +1,120 @@
+"""Notebook 04's exercise that is a figure: three weights over the imbalance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from torch import Tensor
+
+from fpl_lib.cifar10.subsets import long_tail_counts
+from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.losses.alphas import class_alpha
+from fpl_lib.losses.rivals import class_balanced_weights
+
+_RULES: dict[str, Callable[[Tensor], Tensor]] = {
+    "Eq. 4": class_alpha,
+    "class-balanced": class_balanced_weights,
+    "inverse frequency": lambda counts: 1 / counts,
+}
+_GRID = np.array([2.0, 5.0, 10.0, 20.0, 50.0, 100.0])
+
+
+def _ratio(weights: Tensor) -> float:
+    return float(weights[-1] / weights[0])
+
+
+def _draw(
+    compare: Callable[[Tensor], float] = _ratio,
+    *,
+    kind: str = "exponential",
+    label: str = "{}",
+    x_name: str = "imbalance ratio",
+    scale: str = "log",
+    rules: dict[str, Callable[[Tensor], Tensor]] = _RULES,
+) -> plt.Axes:
+    _, ax = plt.subplots()
+    ratios = np.geomspace(1, 1000, 61)
+    for name, rule in rules.items():
+        heights = []
+        for ratio in ratios:
+            counts = long_tail_counts(5000, min(ratio, 1000.0), 10, kind=kind)
+            heights.append(compare(rule(torch.tensor(counts, dtype=torch.float64))))
+        ax.plot(ratios, heights, label=label.format(name))
+    ax.set(xlabel=x_name, ylabel="weight of the rarest class / of the largest")
+    ax.set(xscale="log", yscale=scale)
+    return ax
+
+
+DRAW = FigureExercise(
+    id="04-draw",
+    title="Draw three weights over the imbalance",
+    difficulty=2,
+    minutes=10,
+    solution=_draw,
+    readings={
+        "the curve labelled Eq. 4": lambda ax: curve(ax, "Eq. 4", _GRID),
+        "the curve labelled class-balanced": lambda ax: curve(ax, "class-balanced", _GRID),
+        "the curve labelled inverse frequency": lambda ax: curve(ax, "inverse frequency", _GRID),
+        "the two axes, both logarithmic": lambda ax: (ax.get_xscale(), ax.get_yscale()),
+        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
+        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
+    },
+    rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
+    mistakes=(
+        Mistake(
+            "upside down",
+            "Your curves fall: you divided the weight of the largest class by that of the rarest.",
+            lambda: _draw(lambda weights: 1 / _ratio(weights)),
+        ),
+        Mistake(
+            "step profile",
+            "These are the weights of the step profile. Asked is the exponential one.",
+            lambda: _draw(kind="step"),
+        ),
+        Mistake(
+            "difference",
+            "You subtracted the weights. What matters is how many times the one is the other.",
+            lambda: _draw(lambda weights: float(weights[-1] - weights[0])),
+        ),
+        Mistake(
+            "the rarest alone",
+            "This is the weight of the rarest class itself: divide it by that of the largest.",
+            lambda: _draw(lambda weights: float(weights[-1])),
+        ),
+        Mistake(
+            "another beta",
+            "Your class-balanced curve is that of β = 0.999. Asked is the default, 0.9999.",
+            lambda: _draw(
+                rules=_RULES
+                | {"class-balanced": lambda counts: class_balanced_weights(counts, 0.999)}
+            ),
+        ),
+        Mistake(
+            "linear heights",
+            "On a linear y axis one curve hides the others: set `yscale` to 'log'.",
+            lambda: _draw(scale="linear"),
+        ),
+        Mistake(
+            "no labels",
+            "Label the lines 'Eq. 4', 'class-balanced' and 'inverse frequency', for a legend.",
+            lambda: _draw(label="_{}"),
+        ),
+        Mistake(
+            "x axis without a name",
+            "A reader cannot tell what the x axis is: name it imbalance ratio.",
+            lambda: _draw(x_name=""),
+        ),
+    ),
+    hints=(
+        "For each ratio in `np.geomspace(1, 1000, 61)`: counts, weights, and the last weight over "
+        "the first.",
+        "`counts = torch.tensor(long_tail_counts(5000, ratio, 10), dtype=torch.float64)` feeds "
+        "`class_alpha` and `class_balanced_weights`; the third weight is `1 / counts`.",
+        "`ax.set(xscale='log', yscale='log')` sets both axes.",
+    ),
+    takeaway="On these axes inverse frequency is a straight line, and Eq. 4 lies on the floor.",
+)

@@ -1,0 +1,191 @@
+"""Notebook 05's exercises on the loop: where a loss starts, and one training step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fpl_lib.course.exercises import FunctionExercise, Mistake
+
+
+def _counts(rng: np.random.Generator) -> list[tuple[int]]:
+    return [(10,), *((int(count),) for count in rng.integers(3, 200, 3))]
+
+
+FIRST_LOSS = FunctionExercise(
+    id="05-first-loss",
+    title="Where FPL starts",
+    difficulty=1,
+    minutes=4,
+    solution=lambda c: (1 - 1 / c) * (log(c) - log(1 - 1 / c)),
+    cases=_counts,
+    mistakes=(
+        Mistake(
+            "cross-entropy",
+            "This is the start of cross-entropy, ln C. FPL has a term for F as well, and weights.",
+            lambda c: log(c),
+        ),
+        Mistake(
+            "without weights",
+            "Both terms are there, but not their weights: Eq. 4 gives each class (N - N/C) / N.",
+            lambda c: log(c) - log(1 - 1 / c),
+        ),
+        Mistake(
+            "weight 1/C",
+            "Eq. 4 counts the samples that are not of the class: the weight is 1 - 1/C.",
+            lambda c: (log(c) - log(1 - 1 / c)) / c,
+        ),
+        Mistake(
+            "log of p_F",
+            "The term of F is -log(1 - p_F); yours is -log p_F.",
+            lambda c: 2 * (1 - 1 / c) * log(c),
+        ),
+        Mistake(
+            "all wrong classes",
+            "You add a term for each of the C - 1 wrong classes. Eq. 1 has one F.",
+            lambda c: (1 - 1 / c) * (log(c) - (c - 1) * log(1 - 1 / c)),
+        ),
+        Mistake(
+            "only T weighted",
+            "α_F stands before the second term: it is 1 - 1/C as well.",
+            lambda c: (1 - 1 / c) * log(c) - log(1 - 1 / c),
+        ),
+        Mistake(
+            "sign",
+            "The term of F is added, and -log(1 - 1/C) is above 0.",
+            lambda c: (1 - 1 / c) * (log(c) + log(1 - 1 / c)),
+        ),
+    ),
+    hints=(
+        "A network that knows nothing gives each of C classes the probability 1/C, F included.",
+        "Eq. 1 with p_T = p_F = 1/C, and α = (N - N/C) / N for both.",
+    ),
+    takeaway="A first loss far from this one is a fault, before any training.",
+)
+
+Step = Callable[[nn.Module, nn.Module, torch.optim.Optimizer, Tensor, Tensor], float]
+
+
+def _step(
+    model: nn.Module,
+    loss_fn: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    target: Tensor,
+    *,
+    order: str = "zero backward step",
+    squash: Callable[[Tensor], Tensor] = lambda logits: logits,
+    give: Callable[[Tensor], float] = lambda loss: loss.item(),
+    again: bool = False,
+    swap: bool = False,
+) -> float:
+    """The solution; each keyword puts one mistake into it."""
+    logits = squash(model(images))
+    loss = loss_fn(target, logits) if swap else loss_fn(logits, target)
+    parts = {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
+    for part in order.split():
+        parts[part]()
+    return give(loss_fn(squash(model(images)), target) if again else loss)
+
+
+def _solution(
+    model: nn.Module,
+    loss_fn: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: Tensor,
+    target: Tensor,
+) -> float:
+    return _step(model, loss_fn, optimizer, images, target)
+
+
+def _wrong(name: str, message: str, **changed) -> Mistake:
+    return Mistake(name, message, lambda *args: _step(*args, **changed))
+
+
+def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> tuple | None:
+    """Losses and weights after three steps of SGD with momentum from `weight` (C, D)."""
+    model = nn.Linear(weight.shape[1], len(weight), bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        model.weight.copy_(weight)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.3, momentum=0.5)
+    losses = []
+    for batch, labels in zip(images, target, strict=True):
+        loss = step(model, nn.CrossEntropyLoss(), optimizer, batch, labels)
+        if loss is None or loss is ...:
+            return loss
+        losses.append(loss)
+    numbers = all(isinstance(loss, float) for loss in losses)
+    return "floats" if numbers else "no floats", [float(loss) for loss in losses], model.weight
+
+
+def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """A linear network's weights (C, D), and three batches (3, N, D) with labels (3, N)."""
+    cases = []
+    for _ in range(2):
+        c, d, n = (int(rng.integers(*span)) for span in ((3, 6), (3, 6), (4, 8)))
+        weight, images = rng.standard_normal((c, d)), rng.standard_normal((3, n, d))
+        target = torch.from_numpy(rng.integers(0, c, (3, n)))
+        cases.append((torch.from_numpy(weight), torch.from_numpy(images), target))
+    return cases
+
+
+STEP = FunctionExercise(
+    id="05-step",
+    title="One training step",
+    difficulty=1,
+    minutes=6,
+    solution=_solution,
+    cases=_batches,
+    observe=_three_steps,
+    mistakes=(
+        _wrong(
+            "swapped arguments",
+            "The loss takes the logits first, then the target.",
+            swap=True,
+        ),
+        _wrong(
+            "graph kept",
+            "Your steps are right, but you return the loss as a tensor, which keeps its whole "
+            "graph alive as long as you keep the loss. Return `loss.item()`.",
+            give=lambda loss: loss,
+        ),
+        _wrong(
+            "gradients add up",
+            "`backward()` adds to the gradients that are there. Nobody clears yours: the second "
+            "step still carries the first batch's.",
+            order="backward step",
+        ),
+        _wrong(
+            "no weight moves",
+            "No weight moves: either `step()` is never called, or it finds no gradients, since "
+            "`zero_grad()` stands between it and `backward()`.",
+            order="backward zero step",
+        ),
+        _wrong(
+            "step before backward",
+            "`step()` comes before `backward()`: it moves along the gradient of the batch before.",
+            order="step zero backward",
+        ),
+        _wrong(
+            "softmax first",
+            "The loss expects logits and takes the softmax itself: yours is taken twice.",
+            squash=lambda logits: logits.softmax(1),
+        ),
+        _wrong(
+            "loss after the step",
+            "Your weights are right, but the loss is computed once more, after the step: return "
+            "the one whose gradient you took.",
+            again=True,
+        ),
+    ),
+    hints=(
+        "Five lines: logits, loss, clear the old gradients, compute new ones, move the weights.",
+        "`optimizer.zero_grad()`, `loss.backward()` and `optimizer.step()`, in this order, and "
+        "`loss.item()` to return.",
+    ),
+    takeaway="Clear, backward, step: any other order trains something else, without an error.",
+)

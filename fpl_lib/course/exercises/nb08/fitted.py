@@ -1,0 +1,105 @@
+"""Notebook 08's exercise on memorisation: which wrong labels has a network learnt by heart?"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fpl_lib.course.exercises import FunctionExercise, Mistake
+
+
+def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
+    predicted, wrong = logits.argmax(1), given != true
+    return (
+        (predicted == given)[wrong].double().mean().item(),
+        (predicted == true)[wrong].double().mean().item(),
+    )
+
+
+def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """A third of the labels wrong; of these some fitted, some seen through, some neither."""
+    cases = []
+    for n in rng.choice([18, 24, 30, 36], 2, False):
+        true = torch.from_numpy(rng.integers(0, 6, n))
+        given = true.clone()
+        k = int(n) // 3
+        given[:k] = (true[:k] + torch.from_numpy(rng.integers(1, 6, k))) % 6
+        predicted = (given + torch.from_numpy(rng.integers(0, 2, n))) % 6
+        predicted[0], predicted[1:3], predicted[3] = given[0], true[1:3], given[3]
+        predicted[k], predicted[k + 1] = true[k], (true[k + 1] + 1) % 6
+        logits = torch.from_numpy(rng.standard_normal((n, 6)))
+        logits[torch.arange(n), predicted] = 5.0
+        order = torch.from_numpy(rng.permutation(n))
+        cases.append((logits[order], given[order], true[order]))
+    return cases
+
+
+def _by_mask(of: str):
+    """The two shares among other samples than the wrongly labelled ones."""
+
+    def shares(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
+        predicted, wrong = logits.argmax(1), given != true
+        hits = (predicted == given, predicted == true)
+        if of == "right":
+            return tuple(hit[~wrong].double().mean().item() for hit in hits)
+        if of == "everywhere":
+            return tuple(hit.double().mean().item() for hit in hits)
+        return tuple((hit & wrong).double().mean().item() for hit in hits)
+
+    return shares
+
+
+def _rest(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
+    memorised, _ = _fitted(logits, given, true)
+    return memorised, 1 - memorised
+
+
+FITTED = FunctionExercise(
+    id="08-fitted",
+    title="Learnt by heart",
+    difficulty=2,
+    minutes=6,
+    solution=_fitted,
+    cases=_batches,
+    mistakes=(
+        Mistake(
+            "over all samples",
+            "You divide by all samples. Take the mean over the wrongly labelled ones alone.",
+            _by_mask("divided"),
+        ),
+        Mistake(
+            "among all samples",
+            "You count hits among all samples: the rightly labelled ones say nothing about "
+            "memorisation.",
+            _by_mask("everywhere"),
+        ),
+        Mistake(
+            "among the right labels",
+            "These are the rightly labelled samples: turn your mask around.",
+            _by_mask("right"),
+        ),
+        Mistake(
+            "swapped",
+            "The two are swapped: first the share that has the given label, then the true one.",
+            lambda logits, given, true: _fitted(logits, given, true)[::-1],
+        ),
+        Mistake(
+            "one minus the other",
+            "The second is not one minus the first: a prediction can be a third class.",
+            _rest,
+        ),
+        Mistake(
+            "mask as index",
+            "This is a count, not a share: divide by the number of wrongly labelled samples.",
+            lambda logits, given, true: tuple(
+                share * int((given != true).sum()) for share in _fitted(logits, given, true)
+            ),
+        ),
+    ),
+    hints=(
+        "`wrong = given != true` marks the samples in question; `x[wrong]` keeps those of x.",
+        "`(predicted == given)[wrong].double().mean().item()` is the first of the two.",
+    ),
+    takeaway="With noise, accuracy on the training labels is praise for learning by heart.",
+)

@@ -1,0 +1,151 @@
+"""Notebook 10's last exercise: from two columns of accuracies to what may be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from fpl_lib.course.exercises import FunctionExercise, Mistake
+
+Report = tuple[int, float, float, float, str]
+
+
+def _report(
+    mine: pd.Series,
+    ce: pd.Series,
+    *,
+    paired: Callable[[pd.Series, pd.Series], pd.Series] = lambda a, b: (a - b).dropna(),
+    quantile: Callable[[int], float] = lambda n: stats.t.ppf(0.975, n - 1),
+    error: Callable[[pd.Series], float] = lambda d: d.std(ddof=1) / len(d) ** 0.5,
+    word: Callable[[float, float, float], str] | None = None,
+) -> Report:
+    """The solution; each keyword makes one mistake."""
+    d = paired(mine, ce)
+    half = quantile(len(d)) * error(d)
+    low, high = d.mean() - half, d.mean() + half
+    return len(d), float(d.mean()), float(low), float(high), (word or _word)(d.mean(), low, high)
+
+
+def _word(mean: float, low: float, high: float) -> str:
+    if low > 0:
+        return "better"
+    return "worse" if high < 0 else "cannot tell"
+
+
+def _by_position(a: pd.Series, b: pd.Series) -> pd.Series:
+    count = min(len(a), len(b))
+    return pd.Series(a.to_numpy()[:count] - b.to_numpy()[:count])
+
+
+def _two_groups(mine: pd.Series, ce: pd.Series) -> Report:
+    mine, ce = mine.align(ce, join="inner")
+    n, mean = len(mine), mine.mean() - ce.mean()
+    found = stats.ttest_ind(mine, ce, equal_var=False).confidence_interval()
+    return n, float(mean), float(found.low), float(found.high), _word(mean, found.low, found.high)
+
+
+def _tables(rng: np.random.Generator) -> list[tuple[pd.Series, pd.Series]]:
+    """A clear gain, a clear loss, and a difference lost in the seeds; seeds shuffled and missing.
+
+    One gap is just wide enough for an interval that is too short to call it a difference.
+    """
+    cases = []
+    for size in (2.0, -2.0, 0.0, 0.82):
+        luck = pd.Series(1.5 * rng.standard_normal(8) + 60, index=range(8))
+        noise = rng.standard_normal(6)
+        noise = 0.9 * (noise - noise.mean()) / noise.std(ddof=1)
+        shared = rng.permutation(8)[:6]
+        mine = luck[shared] + size + noise + 0.1 * (size == 0)
+        more = pd.Series(60 + rng.standard_normal(2), index=[20, 21])
+        cases.append((pd.concat([mine, more]), luck.sample(frac=1, random_state=rng)))
+    return cases
+
+
+REPORT = FunctionExercise(
+    id="10-report",
+    title="Report it",
+    difficulty=3,
+    minutes=10,
+    solution=_report,
+    cases=_tables,
+    mistakes=(
+        Mistake(
+            "by position",
+            "You subtract by position: the first of one from the first of the other, whatever "
+            "their seeds. A pandas Series pairs by its index.",
+            lambda mine, ce: _report(mine, ce, paired=_by_position),
+        ),
+        Mistake(
+            "two groups",
+            "This is the interval for two independent groups. The runs are pairs: take the "
+            "differences first.",
+            _two_groups,
+        ),
+        Mistake(
+            "normal",
+            "1.96 is for many seeds. With six differences it is t's quantile with five degrees of "
+            "freedom, 2.57.",
+            lambda mine, ce: _report(mine, ce, quantile=lambda n: stats.norm.ppf(0.975)),
+        ),
+        Mistake(
+            "degrees of freedom",
+            "n differences leave n - 1 degrees of freedom.",
+            lambda mine, ce: _report(mine, ce, quantile=lambda n: stats.t.ppf(0.975, n)),
+        ),
+        Mistake(
+            "one-sided",
+            "Of an interval that holds 95 %, 2.5 % lie on either side: the quantile is that of "
+            "0.975.",
+            lambda mine, ce: _report(mine, ce, quantile=lambda n: stats.t.ppf(0.95, n - 1)),
+        ),
+        Mistake(
+            "spread of single runs",
+            "You left out the root of n: this is where single differences lie, not their mean.",
+            lambda mine, ce: _report(mine, ce, error=lambda d: d.std(ddof=1)),
+        ),
+        Mistake(
+            "ddof",
+            "The standard deviation of a sample divides by n - 1: `ddof=1`. (pandas does so by "
+            "itself, numpy does not.)",
+            lambda mine, ce: _report(mine, ce, error=lambda d: d.std(ddof=0) / len(d) ** 0.5),
+        ),
+        Mistake(
+            "the mean decides",
+            "Your word follows the mean alone. If 0 lies in the interval, one cannot tell.",
+            lambda mine, ce: _report(
+                mine, ce, word=lambda mean, low, high: "better" if mean > 0 else "worse"
+            ),
+        ),
+        Mistake(
+            "no difference",
+            "An interval with 0 in it does not show that there is no difference: it says that "
+            "these seeds cannot tell.",
+            lambda mine, ce: _report(
+                mine,
+                ce,
+                word=lambda mean, low, high: _word(mean, low, high).replace(
+                    "cannot tell", "no difference"
+                ),
+            ),
+        ),
+        Mistake(
+            "turned round",
+            "The sign is turned round: subtract CE's accuracy from that of your loss.",
+            lambda mine, ce: _report(ce, mine),
+        ),
+        Mistake(
+            "seeds counted twice",
+            "n is the number of seeds that both have: a seed without a partner is no pair.",
+            lambda mine, ce: (len(mine), *_report(mine, ce)[1:]),
+        ),
+    ),
+    hints=(
+        "`(mine - ce).dropna()` pairs by seed and leaves those out that only one of them has.",
+        "Half the interval is `stats.t.ppf(0.975, n - 1)` times the standard deviation over the "
+        "root of n. The word asks on which side of 0 the whole interval lies.",
+    ),
+    takeaway="n, the difference, its interval, and a word that the interval allows.",
+)

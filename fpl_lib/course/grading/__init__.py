@@ -1,0 +1,1 @@
+"""A class with nbgrader: making its course, and judging what is handed in."""
