@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from fpl_lib import cli
+from fpl_lib.commands import cli
 
 
 def main(argv: list[str] | None = None) -> int:

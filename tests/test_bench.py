@@ -9,10 +9,16 @@ import torch
 from repository import ROOT, text
 
 from fpl_lib.__main__ import main
-from fpl_lib.bench import command, loss, measure, start, trainer, whole
-from fpl_lib.bench.measure import Row, growth_exponent, peak_memory, quartiles, side_by_side
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.readme import with_speed
+from fpl_lib.commands.bench import command, loss, measure, start, trainer, whole
+from fpl_lib.commands.bench.measure import (
+    Row,
+    growth_exponent,
+    peak_memory,
+    quartiles,
+    side_by_side,
+)
+from fpl_lib.commands.readme import with_speed
 
 
 def test_a_ratio_is_taken_round_by_round():

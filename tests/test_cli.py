@@ -7,8 +7,8 @@ import sys
 import pytest
 from repository import ROOT
 
-from fpl_lib import cli
 from fpl_lib.__main__ import main
+from fpl_lib.commands import cli
 from fpl_lib.evidence import experiments
 from fpl_lib.evidence.records import read_record
 
@@ -196,7 +196,7 @@ def test_an_interrupt_says_how_to_go_on(quick, tmp_path, capsys, monkeypatch):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fpl_lib.jobs.run", stop)
+    monkeypatch.setattr("fpl_lib.commands.jobs.run", stop)
     assert reproduce(tmp_path) == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 

@@ -6,8 +6,8 @@ from repository import ROOT, text
 
 from fpl_lib import paper
 from fpl_lib.__main__ import main
+from fpl_lib.commands.readme import BEGIN, CLAIMS, END, update_readme, verdict_block, with_verdicts
 from fpl_lib.evidence.records import read_runs, write_record
-from fpl_lib.readme import BEGIN, CLAIMS, END, update_readme, verdict_block, with_verdicts
 
 
 def test_readme_says_what_the_records_say():

@@ -13,9 +13,9 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from fpl_lib.bench import loss, start, trainer, whole
-from fpl_lib.bench.measure import Row
 from fpl_lib.cifar10.load import load_cifar10
+from fpl_lib.commands.bench import loss, start, trainer, whole
+from fpl_lib.commands.bench.measure import Row
 from fpl_lib.evidence.experiments import environment
 from fpl_lib.plots.style import PALETTE, use_style
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 
 from fpl_lib._files import CHECKOUT
-from fpl_lib.bench.measure import Row
 from fpl_lib.cifar10.load import DataError, load_cifar10
+from fpl_lib.commands.bench.measure import Row
 
 IMPORT_SECONDS, FULL_SECONDS, MINI_SECONDS, NOTEBOOK_SECONDS, ALL_SECONDS = 0.3, 1.5, 0.3, 60, 360
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import sigmoid_focal_loss
 
-from fpl_lib.bench.measure import (
+from fpl_lib.commands.bench.measure import (
     Row,
     growth_exponent,
     operations,

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from fpl_lib.bench.measure import Row
+from fpl_lib.commands.bench.measure import Row
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import Recipe, train

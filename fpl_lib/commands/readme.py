@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from fpl_lib.bench.command import readme_table
+from fpl_lib.commands.bench.command import readme_table
+from fpl_lib.commands.report import markdown_table, number, read_existing
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts import INDISTINGUISHABLE, NOT_RUN, Finding, verdict_on
 from fpl_lib.evidence.verdicts.finding import MINI
-from fpl_lib.report import markdown_table, number, read_existing
 
 BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
 SPEED = ("<!-- speed -->", "<!-- /speed -->")

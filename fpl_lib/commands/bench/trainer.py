@@ -12,8 +12,15 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from fpl_lib.bench.measure import Row, growth_exponent, in_turns, once_each, peak_memory, quartiles
 from fpl_lib.cifar10.load import CIFAR10
+from fpl_lib.commands.bench.measure import (
+    Row,
+    growth_exponent,
+    in_turns,
+    once_each,
+    peak_memory,
+    quartiles,
+)
 from fpl_lib.training.batches import CIFAR10_MEAN, CIFAR10_STD, Batches
 from fpl_lib.training.loop import Recipe, make_optimizer, train
 from fpl_lib.training.models import build_model

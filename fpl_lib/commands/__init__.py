@@ -1,0 +1,1 @@
+"""What `python -m fpl_lib` does: data, train, reproduce, report, bench."""
