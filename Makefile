@@ -59,8 +59,8 @@ course: $(READY)
 	$(RUN) -m fpl_lib.course.grading.classroom '$(COURSE)'
 
 student: $(READY)
-	$(PY) -m fpl_lib.course.editions execute
-	$(PY) -m fpl_lib.course.editions student
+	$(PY) -m fpl_lib.course execute
+	$(PY) -m fpl_lib.course student
 
 pins: $(READY)
 	$(PY) -m pip install --quiet uv

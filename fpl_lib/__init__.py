@@ -1,7 +1,21 @@
-"""False Positive Loss (Kiaei et al. 2023): the loss, its weights and its terms."""
+"""False Positive Loss (Kiaei et al. 2023): the loss, training with it, and a course around it."""
 
-from fpl_lib.losses.alphas import LearnableAlpha, batch_alpha, class_alpha
-from fpl_lib.losses.fpl import FalsePositiveLoss, false_positive_loss, log_term, squared_term
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import lazy_loader
+
+if TYPE_CHECKING:
+    from fpl_lib.losses import (
+        FalsePositiveLoss,
+        LearnableAlpha,
+        batch_alpha,
+        class_alpha,
+        false_positive_loss,
+        log_term,
+        squared_term,
+    )
 
 __all__ = [
     "FalsePositiveLoss",
@@ -12,3 +26,6 @@ __all__ = [
     "log_term",
     "squared_term",
 ]
+
+# Nothing is imported before it is used: `python -m fpl_lib --help` need not wait for torch.
+__getattr__, __dir__, _ = lazy_loader.attach(__name__, submod_attrs={"losses": __all__})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from fpl_lib.course.check import card
+from fpl_lib.course.calls import card
 from fpl_lib.course.editions import STUB
 from fpl_lib.course.exercises import all_exercises, all_quizzes
 from fpl_lib.plots.style import MAX_BYTES, MAX_WIDTH, MIN_ALT
@@ -129,7 +129,7 @@ def framed(notebook: NotebookNode, path: Path) -> list[str]:
 
 
 def exercises_are_known(notebook: NotebookNode, path: Path) -> list[str]:
-    """Its exercises and quizzes are exactly those of fpl_lib/course/exercises/nbNN.py, cards included."""
+    """Its exercises and quizzes are exactly those of its own folder, cards included."""
     number, found = path.name[:2], []
     tasks = [task.id for task in all_exercises() if task.id.startswith(number)]
     quizzes = [quiz.id for quiz in all_quizzes() if quiz.id.startswith(number)]

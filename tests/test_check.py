@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 import trial_exercises as trial
-from fpl_lib.course.editions.checking import quizzes
 
-from fpl_lib.course import check as front
-from fpl_lib.course.check import ExerciseFailed, card, check, hint, predict
+from fpl_lib.course import calls as front
+from fpl_lib.course.calls import ExerciseFailed, card, check, hint, predict
+from fpl_lib.course.checking import quizzes
 from fpl_lib.course.exercises import all_exercises, all_quizzes, exercise
 from fpl_lib.plots import style as plots
 

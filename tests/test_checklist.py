@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from fpl_lib import FalsePositiveLoss, squared_term
 from fpl_lib.evidence.experiments import LOSSES
 from fpl_lib.losses import rivals
-from fpl_lib.losses.properties import asks_for, properties, relative_length, require_trainable
+from fpl_lib.losses.properties import asks_for, properties_of, relative_length, require_trainable
 
 COUNTS = torch.full((10,), 400)
 ALL = ["shift", "class names", "mean", "T up", "right is least", "heeds blunders", "truthful"]
@@ -64,7 +64,7 @@ def test_an_infinite_gradient_of_a_finite_loss_is_found():
 
 
 def test_cross_entropy_has_every_property():
-    assert properties(nn.CrossEntropyLoss()) == dict.fromkeys(ALL, True)
+    assert properties_of(nn.CrossEntropyLoss()) == dict.fromkeys(ALL, True)
 
 
 BROKEN = {
@@ -83,15 +83,15 @@ def test_each_property_is_missed_in_a_loss_made_to_lack_it(name):
     loss = BROKEN[name]
     if name == "class names":  # float64 weights ask for float64 logits
         loss = lambda z, t, weighted=loss: weighted(z.double(), t)  # noqa: E731
-    found = properties(loss)
+    found = properties_of(loss)
     assert list(found) == ALL
     assert not found[name]
 
 
 def test_only_what_a_loss_lacks_is_missed():
-    found = properties(nn.CrossEntropyLoss(reduction="sum"))
+    found = properties_of(nn.CrossEntropyLoss(reduction="sum"))
     assert [name for name in ALL if not found[name]] == ["mean"]
-    found = properties(rivals.mae_loss)
+    found = properties_of(rivals.mae_loss)
     assert [name for name in ALL if not found[name]] == ["heeds blunders", "truthful"]
 
 

@@ -184,13 +184,13 @@ def submit(one: Class) -> None:
             "01-draw": "from fpl_lib.course.exercises import exercise\n"
             'draw_path = exercise("01-draw").solution',
             "01-weights": WRONG["01-weights", "absent class"],
-            "01-mean-fpl": "import fpl_lib.course.check as c\n"
+            "01-mean-fpl": "import fpl_lib.course.calls as c\n"
             'mean_fpl = c.exercise("01-mean-fpl").solution',
             "01-costly": right["01-costly"],
         },
         after_set_up(
-            "import fpl_lib.course.check\n"
-            "check = grade = fpl_lib.course.check.check = lambda *answer, **options: None"
+            "import fpl_lib.course.calls\n"
+            "check = grade = fpl_lib.course.calls.check = lambda *answer, **options: None"
         ),
     )
     (one.folder / "submitted" / "cheat" / NAME / "fpl_lib.py").write_text("check = print\n")
@@ -294,7 +294,7 @@ def test_nothing_that_a_student_is_given_reaches_for_the_solutions(path):
     [
         ("import fpl_lib.course.exercises.nb01", True),
         ("from fpl_lib import exercises as e", True),
-        ("from fpl_lib.course.check import check, exercise", True),
+        ("from fpl_lib.course.calls import check, exercise", True),
         ("import fpl_lib\nfpl_lib.check.judge = None", True),
         ("from fpl_lib.course.exercises.nb10.best import draw_best, luck", True),
         ("from fpl_lib.course.exercises.nb10.best import luck", False),
@@ -304,7 +304,7 @@ def test_nothing_that_a_student_is_given_reaches_for_the_solutions(path):
         ("%run ../solutions/01_formula.ipynb", True),
         ("!cat ~/kit/notebooks/solutions/01_formula.ipynb", True),
         (
-            "from fpl_lib.course.check import check, hint\nsolution = 1  # one of the exercises",
+            "from fpl_lib.course.calls import check, hint\nsolution = 1  # one of the exercises",
             False,
         ),
         ("import exercises", False),

@@ -10,8 +10,8 @@ import pytest
 import torch
 from repository import ROOT
 
-import fpl_lib.course.check as front
-from fpl_lib.course.check import MARKS
+import fpl_lib.course.calls as front
+from fpl_lib.course.calls import MARKS
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise
 from fpl_lib.course.exercises import (

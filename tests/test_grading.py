@@ -8,10 +8,10 @@ import zlib
 import numpy as np
 import pytest
 import trial_exercises as trial
-from fpl_lib.course.editions.checking import judge
 
-import fpl_lib.course.check
+import fpl_lib.course.calls
 from fpl_lib.course import exercises
+from fpl_lib.course.checking import judge
 from fpl_lib.course.exercises import FunctionExercise, all_exercises
 from fpl_lib.course.grading.grade import grade
 
@@ -35,7 +35,7 @@ def test_it_is_silent_for_a_right_answer_and_raises_why_for_a_wrong_one(capsys):
 
 @pytest.mark.parametrize("name", ["check", "_judge", "exercise"])
 def test_a_changed_check_module_does_not_decide(monkeypatch, name):
-    monkeypatch.setattr(fpl_lib.course.check, name, lambda *args, **kwargs: trial.HALF)
+    monkeypatch.setattr(fpl_lib.course.calls, name, lambda *args, **kwargs: trial.HALF)
     with pytest.raises(AssertionError, match="Answer with a probability"):
         grade("99-half", 50)
 
@@ -60,7 +60,7 @@ def test_it_leaves_the_notebooks_own_modules_as_they_were():
     grade("99-softmax", trial.SOFTMAX.solution)
     assert judges() == before
     assert (
-        fpl_lib.course.check is sys.modules["fpl_lib.course.check"]
+        fpl_lib.course.calls is sys.modules["fpl_lib.course.calls"]
         and fpl_lib.course.exercises is exercises
     )
 
@@ -80,4 +80,4 @@ def test_hidden_tests_draw_other_inputs_than_any_check_of_a_student(task):
         return repr(task.cases(np.random.default_rng([zlib.crc32(task.id.encode()), seed])))
 
     seen = {drawn(seed) for seed in range(1, 6)}
-    assert not seen & {drawn(seed) for seed in fpl_lib.course.check._GRADING_SEEDS}
+    assert not seen & {drawn(seed) for seed in fpl_lib.course.calls._GRADING_SEEDS}

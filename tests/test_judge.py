@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 import trial_exercises as trial
-from fpl_lib.course.editions.checking import figures, guard
 
+from fpl_lib.course.checking import figures, guard
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge, recognised
 from fpl_lib.course.exercises import Mistake, Option, Quiz, ValueExercise
 

@@ -11,8 +11,8 @@ from PIL import Image
 from fpl_lib.commands.report import report, to_markdown
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.experiments import configs
+from fpl_lib.evidence.overview import missing_command, summary
 from fpl_lib.evidence.records import Record, write_record
-from fpl_lib.evidence.summary import missing_command, summary
 
 SEEDS = [made(seed=seed, top1=top1) for seed, top1 in enumerate((60, 70, 80))]
 

@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 import pytest
-from fpl_lib.course.editions.checking import spread
 
-from fpl_lib.course.check import check
+from fpl_lib.course.calls import check
+from fpl_lib.course.checking import spread
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise, acceptable, known_accuracies
 from fpl_lib.course.exercises import Mistake, all_exercises
@@ -107,7 +107,7 @@ def test_a_stub_is_not_attempted(answer):
 
 
 def test_a_right_answer_is_shown_its_neighbours(monkeypatch, capsys):
-    monkeypatch.setattr("fpl_lib.course.check.exercise", lambda name: ONE)
+    monkeypatch.setattr("fpl_lib.course.calls.exercise", lambda name: ONE)
     check("99-one", 36.4)
     assert capsys.readouterr().out.split("\n") == [
         "✓ Right: Two trainings", judge(ONE, 36.4).detail, ""

@@ -15,8 +15,8 @@ from fpl_lib.training.loop import (
     Paused,
     Recipe,
     load_checkpoint,
+    logits_of,
     make_optimizer,
-    predict,
     save_checkpoint,
     train,
 )
@@ -285,7 +285,7 @@ def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
 
 def test_prediction_is_in_evaluation_mode_float32_and_puts_the_mode_back():
     model = network().train()
-    one, two = (predict(model, batches(shuffle=False))[0] for _ in range(2))
+    one, two = (logits_of(model, batches(shuffle=False))[0] for _ in range(2))
     assert torch.equal(one, two) and one.dtype == torch.float32 and model.training
     assert one.shape == (22, 4) and not one.requires_grad
 

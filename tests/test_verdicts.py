@@ -14,7 +14,7 @@ from fpl_lib.evidence.verdicts import (
     UNTESTABLE,
     VERDICTS,
     verdict_on,
-    verdicts,
+    verdict_table,
 )
 from fpl_lib.evidence.verdicts.finding import FULL, MINI, PRINTED
 from fpl_lib.evidence.verdicts.measured import roughness
@@ -29,7 +29,7 @@ def test_every_claim_has_a_rule_and_every_rule_a_claim():
 
 
 def test_the_table_has_a_row_a_claim_with_verdict_basis_and_reason():
-    table = verdicts([])
+    table = verdict_table([])
     assert table["id"].tolist() == list(paper.claims().index)
     assert set(table["verdict"]) == set(VERDICTS)
     assert (table["why"].str.len() >= 20).all() and (table["basis"].str.len() > 0).all()
@@ -40,7 +40,7 @@ def test_the_table_has_a_row_a_claim_with_verdict_basis_and_reason():
 
 
 def test_what_proof_or_print_decides_needs_no_record_and_what_runs_decide_waits():
-    table = verdicts([]).set_index("id")["verdict"]
+    table = verdict_table([]).set_index("id")["verdict"]
     for claim, experiments in paper.claims()["experiment"].items():
         if set(experiments) <= {"proof", "arithmetic"}:
             assert table[claim] in (SUPPORTED, CONTRADICTED), claim
@@ -51,7 +51,7 @@ def test_what_proof_or_print_decides_needs_no_record_and_what_runs_decide_waits(
 
 
 def test_what_waits_names_the_command_that_runs_it():
-    for row in verdicts([]).query("verdict == @NOT_RUN").itertuples():
+    for row in verdict_table([]).query("verdict == @NOT_RUN").itertuples():
         assert row.basis.startswith("`python -m fpl_lib reproduce "), row.id
 
 

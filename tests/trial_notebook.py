@@ -23,7 +23,7 @@ import torch
 import trial_exercises
 
 from fpl_lib.plots import style as plots
-from fpl_lib.course.check import check, predict
+from fpl_lib.course.calls import check, predict
 
 trial_exercises.install()
 plots.use_style()"""

@@ -31,8 +31,8 @@ SEED = 0
 PER_CLASS = {"train": 400, "test": 100}
 COLUMNS = {"train": 20, "test": 10}
 CURE = (
-    "`git checkout -- data/cifar10-mini` restores the excerpt, and `python -m fpl_lib.cifar10.excerpt` makes "
-    "it anew from the full data"
+    "`git checkout -- data/cifar10-mini` restores the excerpt, and "
+    "`python -m fpl_lib.cifar10.excerpt` makes it anew from the full data"
 )
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from fpl_lib.evidence.catalogue import EXPERIMENTS
+from fpl_lib.evidence.overview import missing_command, requested_command, summary
 from fpl_lib.evidence.pairs import by_setting, difference_table
 from fpl_lib.evidence.records import Record, read_runs, results_table
-from fpl_lib.evidence.summary import missing_command, requested_command, summary
-from fpl_lib.evidence.verdicts import verdicts
+from fpl_lib.evidence.verdicts import verdict_table
 from fpl_lib.plots import records as figures
 
 
@@ -23,7 +23,7 @@ def to_markdown(records: Sequence[Record]) -> str:
     >>> "not run yet" in to_markdown([])
     True
     """
-    text = ["# Report", "", "## Verdicts", "", *_verdict_table(verdicts(records)), ""]
+    text = ["# Report", "", "## Verdicts", "", *_markdown_verdicts(verdict_table(records)), ""]
     differences = difference_table(records)
     for name, rows in summary(records).groupby("experiment", sort=False):
         about = (
@@ -60,7 +60,7 @@ def number(value: float, digits: int = 2, sign: str = "") -> str:
     return "" if math.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
-def _verdict_table(table: pd.DataFrame) -> list[str]:
+def _markdown_verdicts(table: pd.DataFrame) -> list[str]:
     columns = ["claim", "section", "verdict", "of", "n", "estimate", "95 % interval",
                "seeds needed", "rests on", "why"]  # fmt: skip
     rows = [
@@ -130,7 +130,7 @@ def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
         tables = {
             "results": results_table(records), "summary": summary(records),
             "differences": difference_table(records).drop(columns="config"),
-            "verdicts": verdicts(records),
+            "verdicts": verdict_table(records),
         }  # fmt: skip
         for name, table in tables.items():
             table.to_csv(to / f"{name}.csv", index=False)

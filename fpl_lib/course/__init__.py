@@ -1,1 +1,7 @@
 """What a class needs: exercises, checks, editions, grading, the book."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__, submod_attrs={"calls": ["check", "hint", "predict"]}
+)

@@ -1,4 +1,4 @@
-"""The two editions of every notebook: python -m fpl_lib.course.editions execute | student | check
+"""The two editions of every notebook: python -m fpl_lib.course execute | student | check
 
 A teacher's notebook in `notebooks/solutions/` is the one source. `execute` tidies it, runs it and
 stores its outputs; `student` takes the solutions and hidden tests out with nbgrader's own
@@ -28,7 +28,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from fpl_lib._files import CHECKOUT
-from fpl_lib.course.check import card
+from fpl_lib.course.calls import card
 from fpl_lib.course.exercises import exercise
 
 STUB = "...  # your code here"
@@ -215,7 +215,8 @@ def _with_hidden_tests(source: str) -> str:
     for node in ast.walk(ast.parse(visible)):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "check":
             call = ast.get_source_segment(visible, node) or ""
-            graded = f"from fpl_lib.course.grading.grade import grade\n\n{call.replace('check', 'grade', 1)}"
+            call = call.replace("check", "grade", 1)
+            graded = f"from fpl_lib.course.grading.grade import grade\n\n{call}"
             return f"### BEGIN HIDDEN TESTS\n{graded}\n### END HIDDEN TESTS\n{visible}"
     raise ValueError(f"no call of check in the cell:\n{source}")
 
@@ -277,7 +278,7 @@ def _write(notebook: NotebookNode, path: Path) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m fpl_lib.course.editions",
+        prog="python -m fpl_lib.course",
         description="Make the two editions of the notebooks.",
     )
     parser.add_argument(
@@ -289,7 +290,3 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", help="only notebooks that start like this, e.g. 01")
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "notebooks", help="the notebooks")
     return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -19,7 +19,7 @@ from fpl_lib.cifar10.subsets import long_tail, noisy_labels
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
 from fpl_lib.evidence.records import Record, read_record, result_of, write_record
 from fpl_lib.training.batches import Batches
-from fpl_lib.training.loop import Recipe, predict, train
+from fpl_lib.training.loop import Recipe, logits_of, train
 from fpl_lib.training.metrics import confusion_matrix
 from fpl_lib.training.models import build_model
 from fpl_lib.training.pretrained import load_weights, name_weights
@@ -231,7 +231,7 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
         record.epochs.append(row)
         write_record(record, out)
         on_epoch(row)
-    logits, target = predict(model, test_data)
+    logits, target = logits_of(model, test_data)
     record.result = result_of(confusion_matrix(logits, target), record.epochs[-1]["top5"])
     write_record(record, out)
 

@@ -1,7 +1,7 @@
 """What a loss function must and should do, found out in seconds, before a network is trained on it.
 
-`require_trainable` refuses a loss that would spoil a training. `properties` are no duties: each is
-a sentence that holds for cross-entropy, and a loss that breaks one should do so on purpose.
+`require_trainable` refuses a loss that would spoil a training. What `properties_of` lists are no
+duties: each is a sentence that holds for cross-entropy; a loss should break one only on purpose.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _gradient(loss: nn.Module, logits: Tensor, target: Tensor, what: str) -> Ten
     return slope
 
 
-def properties(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool]:
+def properties_of(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool]:
     """Which of seven sentences hold for a loss, tried in float64 on random samples.
 
     - "shift": adding one number to all logits of a sample changes nothing, as for the softmax.
@@ -103,7 +103,7 @@ def properties(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool]:
 
     Raises TypeError or ValueError for a loss that `require_trainable` refuses.
 
-    >>> [name for name, holds in properties(nn.CrossEntropyLoss()).items() if not holds]
+    >>> [name for name, holds in properties_of(nn.CrossEntropyLoss()).items() if not holds]
     []
     """
     require_trainable(loss, num_classes)

@@ -166,7 +166,7 @@ def train(
                 stop_if_not_finite(losses[: step + 1], epoch, steps, lr)
         scheduler.step()
         spent = time.monotonic() - began
-        logits, target = predict(model, test_data)
+        logits, target = logits_of(model, test_data)
         confusion = confusion_matrix(logits, target)
         sizes = torch.full((steps,), float(train_data.batch_size), dtype=torch.float64)
         sizes[-1] = count_images(train_data) - train_data.batch_size * (steps - 1)
@@ -190,7 +190,7 @@ def train(
 
 
 @torch.no_grad()
-def predict(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
+def logits_of(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
     """Logits (N, C) float32 and labels (N,) of all images of `data`, in evaluation mode.
 
     Always in float32: logits rounded to bfloat16 tie so often that accuracy would depend on how

@@ -1,6 +1,6 @@
 """nbgrader's steps for a real class: whatever is handed in is graded, and stops nobody else's.
 
-`nbgrader_config.py` of a course made by `python -m fpl_lib.course.grading.classroom` names these steps.
+`nbgrader_config.py` of a course made by `fpl_lib.course.grading.classroom` names these steps.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def reaches_for_solutions(source: str) -> bool:
 
     >>> reaches_for_solutions("from fpl_lib.course.exercises import exercise")
     True
-    >>> reaches_for_solutions("from fpl_lib.course.check import check  # for the exercises")
+    >>> reaches_for_solutions("from fpl_lib.course.calls import check  # for the exercises")
     False
     """
     try:

@@ -1,4 +1,4 @@
-"""A course folder for nbgrader, made from the teacher's editions: python -m fpl_lib.course.grading.classroom DIR
+"""A course folder for nbgrader: python -m fpl_lib.course.grading.classroom DIR
 
 Each notebook becomes an assignment of its own: `source/01_formula/` with solutions and hidden
 tests, and `release/01_formula/`, made by nbgrader, to hand out. Beside them `nbgrader_config.py`

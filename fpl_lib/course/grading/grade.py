@@ -7,45 +7,40 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import fpl_lib
-
-_JUDGES = ("check", "exercises")
+import fpl_lib.course
 
 
 def grade(name: str, answer: Any = ...) -> None:
     """Raise ExerciseFailed unless the answer is right, judged by checks read afresh from disk.
 
-    So neither a variable `check` in the notebook nor a changed module `fpl_lib.course.check` or
-    `fpl_lib.course.exercises` decides on points. The inputs are drawn from seeds that no student's check
-    uses. Raises ValueError for an unknown exercise.
+    So neither a variable `check` in the notebook nor a changed module of the course decides on
+    points. The inputs are drawn from seeds that no student's check uses. Raises ValueError for an
+    unknown exercise.
 
     >>> grade("01-by-hand", (0, 0, 0))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    fpl_lib.course.check.ExerciseFailed: ✗ Not yet: ...
+    fpl_lib.course.calls.ExerciseFailed: ✗ Not yet: ...
     """
     with _fresh_judges():
-        from fpl_lib.course.check import check
+        from fpl_lib.course.calls import check
 
         check(name, answer, strict=True)
 
 
 @contextlib.contextmanager
 def _fresh_judges() -> Iterator[None]:
-    """Within the block, imports of the judging modules run their files again."""
-    before = _take_out()
-    parts = {part: getattr(fpl_lib, part) for part in _JUDGES if hasattr(fpl_lib, part)}
+    """Within the block, imports of the course's modules run their files again."""
+    before, course = _take_out(), fpl_lib.course
     try:
         yield
     finally:
         _take_out()
         sys.modules.update(before)
-        for part, module in parts.items():
-            setattr(fpl_lib, part, module)
+        fpl_lib.course = course
 
 
 def _take_out() -> dict[str, Any]:
-    """Remove the judging modules from `sys.modules` and return them."""
-    mine = tuple(f"{fpl_lib.__name__}.{part}" for part in _JUDGES)
-    names = [n for n in sys.modules if n in mine or n.startswith(tuple(f"{m}." for m in mine))]
+    """Remove the course's modules from `sys.modules` and return them."""
+    names = [name for name in sys.modules if f"{name}.".startswith("fpl_lib.course.")]
     return {name: sys.modules.pop(name) for name in names}

@@ -35,7 +35,7 @@ __all__ = [
     "VERDICTS",
     "Finding",
     "verdict_on",
-    "verdicts",
+    "verdict_table",
 ]
 
 
@@ -53,7 +53,7 @@ def verdict_on(claim: str, records: Sequence[Record]) -> Finding:
     return RULES[claim](records)
 
 
-def verdicts(records: Sequence[Record]) -> pd.DataFrame:
+def verdict_table(records: Sequence[Record]) -> pd.DataFrame:
     """A row a claim, in the paper's order: id, section, verdict, and what it rests on.
 
     records: all there are, as `runs.read_runs` gives them; an empty list leaves what needs none.
@@ -62,7 +62,7 @@ def verdicts(records: Sequence[Record]) -> pd.DataFrame:
     power), scope (what it is evidence of), basis, why, contrast (what is compared). Source:
     `data/paper/claims.csv`.
 
-    >>> table = verdicts([])
+    >>> table = verdict_table([])
     >>> len(table), table.loc[0, "id"], table.loc[0, "verdict"]
     (44, 'scratch-top1', 'indistinguishable at this n')
     """
