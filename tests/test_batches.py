@@ -123,13 +123,14 @@ def test_iterating_is_epoch_zero_each_time(mini):
     assert all(x.equal(z) for (x, _), (z, _) in zip(batches, batches.epoch(0), strict=True))
 
 
-def test_each_augmented_image_is_torchvisions(mini):
+@pytest.mark.parametrize("padding", [4, 2, 0])
+def test_each_augmented_image_is_torchvisions(mini, padding):
     images, labels = mini
-    batches = Batches(images, labels, **OPTIONS)
+    batches = Batches(images, labels, **OPTIONS, padding=padding)
     draws = batches.draws(4)
     x, _ = _all(batches, 4)
     for row, (index, top, left, flip) in enumerate(zip(*(d.tolist() for d in draws), strict=True)):
-        expected = tv.crop(tv.pad(images[index], 4), top, left, 32, 32)
+        expected = tv.crop(tv.pad(images[index], padding), top, left, 32, 32)
         expected = tv.horizontal_flip(expected) if flip else expected
         assert x[row].equal(batches.normalise(expected[None])[0])
 
@@ -232,6 +233,7 @@ IMAGES, LABELS = torch.zeros(10, 3, 32, 32, dtype=torch.uint8), torch.zeros(10, 
         (IMAGES, LABELS, {"batch_size": 2.0}, TypeError, "batch_size: expected an int; got 2.0"),
         (IMAGES, LABELS, {"seed": -1}, ValueError, "seed: expected an int from 0"),
         (IMAGES, LABELS, {"shuffle": "no"}, TypeError, "shuffle: expected True or False; got 'no'"),
+        (IMAGES, LABELS, {"padding": -1}, ValueError, "padding: expected an int of 0 or more"),
         (IMAGES, LABELS, {"augment": 1}, TypeError, "augment: expected True or False; got 1"),
         (IMAGES, LABELS, {"batch_size": 11, "drop_last": True}, ValueError, "at most 10"),
         (IMAGES, LABELS, {"device": "gpu"}, ValueError, "device: expected .* got 'gpu'"),

@@ -22,7 +22,8 @@ from fpl_lib.evidence.experiments import (
     shortened,
 )
 from fpl_lib.evidence.records import Record, read_record
-from fpl_lib.training.loop import Paused
+from fpl_lib.training.batches import Batches
+from fpl_lib.training.loop import Paused, load_checkpoint
 from fpl_lib.training.models import build_model
 
 
@@ -264,6 +265,17 @@ def test_a_record_of_another_configuration_is_not_overwritten(images, tmp_path):
 def late(c, images, out):
     with pytest.raises(Paused):
         run(c, images, out, deadline=time.monotonic() - 1, progress=False)
+
+
+def test_the_compact_network_is_whitened_by_its_training_images(images, tmp_path):
+    compact = replace(config(), model="compact")
+    late(compact, images, tmp_path)
+    expected = build_model("compact")
+    expected.whiten(Batches(images.train_images, images.train_labels, batch_size=200).normalise(
+        images.train_images
+    ))  # fmt: skip
+    begun = load_checkpoint(tmp_path / "mini" / "compact-fpl-0.ckpt")["model"]["filters"]
+    torch.testing.assert_close(begun, expected.filters)
 
 
 def test_a_run_cut_in_its_first_epoch_has_a_record_that_says_what_it_is(images, tmp_path):

@@ -8,7 +8,7 @@ from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.evidence.experiments import EXPERIMENTS
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import train
-from fpl_lib.training.models import MODELS, STEMS, SmallResNet, build_model
+from fpl_lib.training.models import MODELS, STEMS, CompactNet, SmallResNet, build_model
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -77,6 +77,35 @@ def test_unknown_names_are_refused(arguments, words):
 
 def test_the_small_network_takes_any_image_size():
     assert SmallResNet(4)(torch.zeros(2, 3, 20, 28)).shape == (2, 4)
+
+
+def test_the_compact_network_has_fewer_than_600_000_weights_and_trains_all_of_them():
+    model = build_model("compact", seed=0)
+    assert sum(p.numel() for p in model.parameters()) <= 600_000
+    assert all(p.requires_grad for p in model.parameters())
+
+
+def test_whitened_patches_are_uncorrelated_and_of_unit_size():
+    images = torch.randn(64, 3, 32, 32).cumsum(2).cumsum(3)  # neighbours alike, as in photographs
+    model = CompactNet()
+    model.whiten(images)
+    # A stride of 4 and no padding: the very patches that the filters were made of.
+    maps = torch.nn.functional.conv2d(images, model.filters, stride=4)
+    values = maps.transpose(0, 1).flatten(1)
+    torch.testing.assert_close(values[:16], -values[16:])
+    torch.testing.assert_close(
+        values[:16] @ values[:16].T / values.shape[1], torch.eye(16), rtol=0, atol=0.01
+    )
+
+
+def test_training_leaves_the_whitening_alone():
+    model = build_model("compact", seed=0)
+    model.whiten(torch.randn(8, 3, 32, 32))
+    before = model.filters.clone()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1, weight_decay=0.1)
+    model(torch.randn(4, 3, 32, 32)).square().sum().backward()
+    optimizer.step()
+    assert torch.equal(model.filters, before)
 
 
 def test_the_small_network_learns_the_excerpt_to_more_than_55_percent():

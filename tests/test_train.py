@@ -4,6 +4,7 @@ import itertools
 import math
 import time
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -49,6 +50,9 @@ RECIPES = {
     ),
     "bfloat16": Recipe(
         batch_size=4, epochs=2, optimizer="sgd", lr=0.05, schedule="constant", amp=True
+    ),
+    "one cycle": Recipe(
+        batch_size=4, epochs=2, optimizer="sgd", lr=0.05, momentum=0.9, schedule="one_cycle"
     ),
 }  # fmt: skip
 
@@ -99,6 +103,24 @@ def test_one_epoch_is_the_textbook_loop():
         torch.testing.assert_close(ours.state_dict()[key], value)
     assert [row["train_loss"] for row in rows] == pytest.approx(losses, rel=1e-5)
     assert [row["lr"] for row in rows] == pytest.approx([0.1, 0.05])
+
+
+def test_one_cycle_goes_up_and_down_in_straight_lines():
+    """8 epochs of 6 steps: 12 steps up from a fifth of the rate, 36 down to nearly nothing."""
+    rates = []
+
+    class Watched(torch.optim.SGD):
+        def step(self, closure=None):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step(closure)
+
+    recipe = Recipe(batch_size=4, epochs=8, optimizer="sgd", lr=0.5, schedule="one_cycle")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.optim, "SGD", Watched)
+        rows = list(run(recipe)[1])
+    up, down = np.linspace(0.1, 0.5, 12), np.linspace(0.5, 1e-5, 37)[1:]
+    np.testing.assert_allclose(rates, [*up, *down], rtol=1e-4)
+    assert [row["lr"] for row in rows] == rates[5::6]
 
 
 def adadelta_as_on_cuda(parameters, recipe):

@@ -21,7 +21,7 @@ from fpl_lib.evidence.records import Record, read_record, result_of, write_recor
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import Recipe, logits_of, train
 from fpl_lib.training.metrics import confusion_matrix
-from fpl_lib.training.models import build_model
+from fpl_lib.training.models import CompactNet, build_model
 from fpl_lib.training.pretrained import load_weights, name_weights
 
 __all__ = [
@@ -211,13 +211,15 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
     options = {"device": device, "channels_last": recipe.channels_last}
     train_data = Batches(
         data.train_images, data.train_labels, batch_size=recipe.batch_size, shuffle=True,
-        augment=recipe.augment, seed=config.seed, **options,
+        augment=recipe.augment, padding=recipe.padding, seed=config.seed, **options,
     )  # fmt: skip
     test_data = Batches(data.test_images, data.test_labels, batch_size=500, **options)
     model = build_model(
         config.model, num_classes=len(counts), stem=config.stem, seed=config.seed,
         zero_init_residual=config.zero_init_residual,
     )  # fmt: skip
+    if isinstance(model, CompactNet):
+        model.whiten(train_data.normalise(train_data.images[:5000]))
     if config.weights and not checkpoint.exists():
         load_weights(model, config.model, config.weights)
     rows = train(

@@ -24,14 +24,14 @@ from fpl_lib._arguments import check_flag, check_integer, check_labels, check_se
 # Per channel, pixels on 0-1: the values of MMClassification's CIFAR-10 recipe divided by 255.
 CIFAR10_MEAN = (125.307 / 255, 122.961 / 255, 113.8575 / 255)
 CIFAR10_STD = (51.5865 / 255, 50.847 / 255, 51.255 / 255)
-PADDING = 4  # black pixels on each side before the random crop
+PADDING = 4  # black pixels on each side before the random crop, by default
 
 
 class Draws(NamedTuple):
     """What is random in an epoch, all on the CPU, a row an image in the epoch's order."""
 
     order: Tensor  # (M,) int64, indices into the images
-    top: Tensor  # (M,) int64, first row of the crop in the padded image, 0 .. 8
+    top: Tensor  # (M,) int64, first row of the crop in the padded image, 0 .. 2 padding
     left: Tensor  # (M,) int64, first column
     flip: Tensor  # (M,) bool
 
@@ -41,9 +41,9 @@ class Batches:
 
     images: uint8 (N, C, H, W); labels: int64 (N,). `epoch(n)` yields `(x, y)`: x float32
     (B, C, H, W), normalised by `mean` and `std` (per channel, pixels on 0-1), y int64 (B,), both
-    on `device`. `augment` pads by 4 black pixels, crops at random and mirrors every second image,
-    as `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on raw
-    pixels. The last, shorter batch is included unless `drop_last`.
+    on `device`. `augment` pads by `padding` black pixels, crops at random and mirrors every second
+    image, as `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on
+    raw pixels. The last, shorter batch is included unless `drop_last`.
 
     Raises TypeError or ValueError for anything else than the above.
 
@@ -61,6 +61,7 @@ class Batches:
         device: str | torch.device = "cpu",
         shuffle: bool = False,
         augment: bool = False,
+        padding: int = PADDING,
         seed: int = 0,
         drop_last: bool = False,
         channels_last: bool = False,
@@ -76,6 +77,7 @@ class Batches:
         self.seed = check_seed(seed)
         self.shuffle = check_flag("shuffle", shuffle)
         self.augment = check_flag("augment", augment)
+        self.padding = check_integer("padding", padding, 0)
         self.drop_last = check_flag("drop_last", drop_last)
         self.channels_last = check_flag("channels_last", channels_last)
         if drop_last and batch_size > len(images):
@@ -108,7 +110,7 @@ class Batches:
         mixed = np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]
         generator = torch.Generator().manual_seed(int(mixed) & (2**63 - 1))
         order = torch.randperm(count, generator=generator)
-        top, left = torch.randint(2 * PADDING + 1, (2, count), generator=generator)
+        top, left = torch.randint(2 * self.padding + 1, (2, count), generator=generator)
         flip = torch.randint(2, (count,), generator=generator).bool()
         return Draws(order if self.shuffle else torch.arange(count), top, left, flip)
 
@@ -128,7 +130,8 @@ class Batches:
             index = draws.order[rows]
             images = self._take(index)
             if self.augment:
-                images = crop_and_flip(images, draws.top[rows], draws.left[rows], draws.flip[rows])
+                where = draws.top[rows], draws.left[rows], draws.flip[rows]
+                images = crop_and_flip(images, *where, padding=self.padding)
             yield self.normalise(images), self.labels[index]
 
     def normalise(self, images: Tensor) -> Tensor:
@@ -148,11 +151,13 @@ class Batches:
         return whole.contiguous(memory_format=self._layout)
 
 
-def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Tensor:
-    """Pad by 4 zeros, cut out (H, W) at rows `top`, columns `left`, then mirror where `flip`.
+def crop_and_flip(
+    images: Tensor, top: Tensor, left: Tensor, flip: Tensor, *, padding: int = PADDING
+) -> Tensor:
+    """Pad by zeros, cut out (H, W) at rows `top`, columns `left`, then mirror where `flip`.
 
-    images (B, C, H, W) of any dtype; top, left (B,) int64 in 0 .. 8; flip (B,) bool. One gather
-    for the whole batch, no loop over its images; the memory layout stays.
+    images (B, C, H, W) of any dtype; top, left (B,) int64 in 0 .. 2 `padding`; flip (B,) bool. One
+    gather for the whole batch, no loop over its images; the memory layout stays.
 
     >>> row = torch.tensor([[[[1, 2, 3]]]])
     >>> still, left, mirrored = torch.tensor([4]), torch.tensor([5]), torch.tensor([True])
@@ -160,7 +165,7 @@ def crop_and_flip(images: Tensor, top: Tensor, left: Tensor, flip: Tensor) -> Te
     (tensor([[[[2, 3, 0]]]]), tensor([[[[3, 2, 1]]]]))
     """
     count, channels, height, width = images.shape
-    padded = F.pad(images, (PADDING,) * 4)
+    padded = F.pad(images, (padding,) * 4)
     device = images.device
     rows = top[:, None] + torch.arange(height, device=device)
     columns = torch.arange(width, device=device)

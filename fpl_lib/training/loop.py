@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from fpl_lib._files import write_atomically
-from fpl_lib.training.batches import Batches
+from fpl_lib.training.batches import PADDING, Batches
 from fpl_lib.training.metrics import accuracy, confusion_matrix, top_k_accuracy
 
 OPTIMIZERS = ("adadelta", "sgd")
-SCHEDULES = ("cosine", "step", "constant")
+SCHEDULES = ("cosine", "step", "constant", "one_cycle")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Recipe:
     """How a network is trained. The defaults are the paper's Table 1; the rest it does not name.
 
     `lr` is multiplied by `gamma` at `milestones`, counted in epochs, under the step schedule; under
-    the cosine one it falls to 0 over `epochs`. `augment` is a random crop and flip.
+    the cosine one it falls to 0 over `epochs`. Under the one-cycle schedule it changes with every
+    step: in a straight line from `lr` / 5 up to `lr` over the first quarter, then down to 0.
+    `augment` is a random crop, after `padding` black pixels on each side, and a flip.
     `amp` computes the forward pass in bfloat16 where that is safe, over float32 weights.
     """
 
@@ -48,6 +50,7 @@ class Recipe:
     milestones: tuple[int, ...] = ()
     gamma: float = 0.1
     augment: bool = False
+    padding: int = PADDING
     amp: bool = False
     channels_last: bool = True
 
@@ -92,14 +95,13 @@ def train(
     """Train `model` in place and yield a row an epoch, those of a resumed training's past first.
 
     model: images (N, 3, H, W) to logits (N, C), moved to the device of the data; loss_fn(logits,
-    target) a scalar. A row: epoch (from 1), lr, train_loss (mean over samples), top1, top5 (percent
-    of the test images), seconds and images_per_second of the training steps, confusion (C, C) of
-    the test images. With a `checkpoint`
-    path the state is saved there after each epoch, and found again. `deadline` is a reading of
-    `time.monotonic`; a step is taken even after it, so that call after call ends some time. `seed`
-    is set globally, for dropout and the like. `compiled` sends forward pass and loss through
-    torch.compile, which takes a minute at first; on CUDA their kernels are then replayed as graphs,
-    and AdaDelta's step is compiled, too.
+    target) a scalar. A row: epoch (from 1), lr (of its last step), train_loss (mean over samples),
+    top1, top5 (percent of the test images), seconds and images_per_second of the training steps,
+    confusion (C, C) of the test images. With a `checkpoint` path the state is saved there after
+    each epoch, and found again. `deadline` is a reading of `time.monotonic`; a step is taken even
+    after it, so that call after call ends some time. `seed` is set globally, for dropout and the
+    like. `compiled` sends forward pass and loss through torch.compile, which takes a minute at
+    first; on CUDA their kernels are then replayed as graphs, and AdaDelta's step is compiled, too.
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at
     the deadline (after saving, if there is a `checkpoint`), CheckpointError.
@@ -116,7 +118,7 @@ def train(
     model.to(device=device, memory_format=layout)
     loss_fn.to(device)
     optimizer = make_optimizer([*model.parameters(), *loss_fn.parameters()], recipe)
-    scheduler = make_scheduler(optimizer, recipe)
+    scheduler = make_scheduler(optimizer, recipe, len(train_data))
     torch.manual_seed(seed)  # dropout and the like; the batches have generators of their own
 
     steps = len(train_data)
@@ -161,10 +163,14 @@ def train(
             advance()
             losses[step] = loss.detach()
             stepped = True
+            if recipe.schedule == "one_cycle":
+                lr = float(optimizer.param_groups[0]["lr"])
+                scheduler.step()
             # On CUDA a look at the loss waits for the device, so look rarely there.
             if device.type == "cpu" or step % 100 == 99 or step == steps - 1:
                 stop_if_not_finite(losses[: step + 1], epoch, steps, lr)
-        scheduler.step()
+        if recipe.schedule != "one_cycle":
+            scheduler.step()
         spent = time.monotonic() - began
         logits, target = logits_of(model, test_data)
         confusion = confusion_matrix(logits, target)
@@ -253,9 +259,14 @@ def make_optimizer(parameters: list[Tensor], recipe: Recipe) -> torch.optim.Opti
     )  # fmt: skip
 
 
-def make_scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe):
-    """The recipe's learning-rate schedule, stepped once an epoch."""
+def make_scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int):
+    """The recipe's learning-rate schedule; "one_cycle" steps `steps` times an epoch, not once."""
     schedules = torch.optim.lr_scheduler
+    if recipe.schedule == "one_cycle":
+        return schedules.OneCycleLR(
+            optimizer, recipe.lr, epochs=recipe.epochs, steps_per_epoch=steps, pct_start=0.25,
+            anneal_strategy="linear", cycle_momentum=False, div_factor=5,
+        )  # fmt: skip
     if recipe.schedule == "cosine":
         return schedules.CosineAnnealingLR(optimizer, T_max=recipe.epochs)
     milestones = list(recipe.milestones) if recipe.schedule == "step" else []
