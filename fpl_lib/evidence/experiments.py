@@ -15,7 +15,7 @@ import torchvision
 from filelock import FileLock, Timeout
 
 from fpl_lib.cifar10.load import CIFAR10
-from fpl_lib.cifar10.subsets import long_tail, noisy_labels
+from fpl_lib.cifar10.subsets import long_tail, noisy_labels, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
 from fpl_lib.evidence.records import Record, read_record, result_of, write_record
 from fpl_lib.training.batches import Batches
@@ -46,6 +46,7 @@ class RunConfig:
     profile: str = "exponential"
     weights: str = ""
     zero_init_residual: bool = False
+    validation: int = 0
 
     @property
     def name(self) -> str:
@@ -54,7 +55,7 @@ class RunConfig:
 
     def as_dict(self) -> dict:
         """One flat dictionary of plain values, as a record keeps it."""
-        known = ("stem", "noise", "imbalance", "profile", "zero_init_residual")
+        known = ("stem", "noise", "imbalance", "profile", "zero_init_residual", "validation")
         fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in known}}
         fields["weights"] = name_weights(self.weights)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
@@ -122,10 +123,10 @@ def configs(
         )
     return [
         RunConfig(
-            experiment, model, loss, seed, condition.recipe or plan.recipe,
+            experiment, model, loss, seed, _recipe(plan, condition, loss),
             condition.stem or plan.stem, condition.name, condition.noise, condition.imbalance,
             condition.profile, condition.weights if weights is None else weights,
-            plan.zero_init_residual,
+            plan.zero_init_residual, condition.validation,
         )
         for model in models or plan.models
         for seed in seeds
@@ -134,13 +135,24 @@ def configs(
     ]  # fmt: skip
 
 
-def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
-    """`data` with the long tail and the wrong training labels that a configuration asks for.
+def _recipe(plan: Experiment, condition: Condition, loss: str) -> Recipe:
+    """The recipe of condition or plan, at the rate chosen for this loss unless one is tried."""
+    recipe = condition.recipe or plan.recipe
+    factor = 1 if condition.validation else dict(plan.rates).get(loss, 1)
+    return replace(recipe, lr=recipe.lr * factor)
 
-    First the long tail, then the noise, both drawn with the configuration's seed; the test images
-    stay as they are.
+
+def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
+    """`data` with the held-out images, the long tail and the wrong labels that are asked for.
+
+    In this order, all drawn with the configuration's seed. Held-out images take the place of the
+    test images, with right labels and balanced classes; without them the test images stay.
     """
     images, labels = data.train_images, data.train_labels
+    if config.validation:
+        kept, held_out = train_val_split(labels, config.validation, seed=config.seed)
+        data = replace(data, test_images=images[held_out], test_labels=labels[held_out])
+        images, labels = images[kept], labels[kept]
     if config.imbalance > 1:
         kept = long_tail(labels, config.imbalance, kind=config.profile, seed=config.seed)
         images, labels = images[kept], labels[kept]
