@@ -11,7 +11,9 @@ import torch
 from fpl_lib import false_positive_loss, paper
 from fpl_lib.cifar10.load import CLASSES
 
-EXPERIMENTS = {"table2", "table3", "imbalance", "noise", "proof", "arithmetic", "none"}
+EXPERIMENTS = {
+    "compact", "table2", "table3", "wrong-labels", "long-tail", "proof", "arithmetic", "none",
+}  # fmt: skip
 EVIDENCE = {"table", "figure", "formula", "text only", "table disagrees"}
 TEST_IMAGES = 10_000
 PLACES = r"Abstract|Simple Summary|Author Contributions|(Table|Figure|Eq\.|Section) \d(\.\d)?"

@@ -294,7 +294,8 @@ _ALL = (
         recipe=replace(TABLE_1, amp=True),
         # The paper says neither which stem nor which initial weights.
         conditions=(
-            Condition(),
+            Condition("float32", recipe=TABLE_1),
+            Condition(on_request=True),
             Condition("cifar-stem", stem="cifar", on_request=True),
             Condition("imagenet", weights="IMAGENET1K_V1", on_request=True),
             Condition(
