@@ -199,7 +199,8 @@ def data_split(records: Sequence[Record]) -> Finding:
     largest = max(sizes, default=(0, 0))
     return by_formula(
         largest == (50_000, 10_000),
-        f"The official files, checked by MD5, hold {largest[0]} training and {largest[1]} test images.",
+        f"The official files, checked by MD5, hold {largest[0]} training and {largest[1]} test "
+        "images.",
         scope=PRINTED, basis="the data set's files", estimate=largest[0], unit="training images",
     )  # fmt: skip
 
