@@ -12,6 +12,8 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from fpl_lib.shortcut import use_shortcuts
+
 MODELS = ("resnet18", "resnet50", "efficientnet_v2_s", "small")
 STEMS = ("torchvision", "cifar")
 
@@ -64,7 +66,7 @@ def _build(name: str, num_classes: int, stem: str, options: dict[str, bool]) -> 
         model.maxpool = nn.Identity()
     elif stem == "cifar":
         model.features[0][0].stride = (1, 1)  # EfficientNetV2 halves five times: here four
-    return model
+    return use_shortcuts(model) if name.startswith("resnet") else model
 
 
 class SmallResNet(nn.Module):
