@@ -132,7 +132,7 @@ def test_62_percent_of_resnet18_never_count_on_small_images(build):
 def test_autograd_moves_all_other_weights_and_none_of_these():
     model = torchvision.models.resnet18(num_classes=10).double()
     moved = {name: torch.zeros(p.shape, dtype=torch.bool) for name, p in model.named_parameters()}
-    for _ in range(3):  # large batches: a ReLU may close a corner's only pixel in a few images
+    for _ in range(2):  # large batches: a ReLU may close a corner's only pixel in a few images
         x = torch.randn(64, 3, 32, 32, dtype=torch.float64)
         model.zero_grad()
         nn.functional.cross_entropy(model(x), torch.randint(10, (64,))).backward()
