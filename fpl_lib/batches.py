@@ -43,7 +43,8 @@ class Batches:
     (B, C, H, W), normalised by `mean` and `std` (per channel, pixels on 0-1), y int64 (B,), both
     on `device`. `augment` pads by 4 black pixels, crops at random and mirrors every second image,
     as `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on raw
-    pixels. The last, shorter batch is included unless `drop_last`.
+    pixels. With an `image_size` x then is resized, bilinearly, to that height and width. The last,
+    shorter batch is included unless `drop_last`.
 
     Raises TypeError or ValueError for anything else than the above.
 
@@ -61,6 +62,7 @@ class Batches:
         device: str | torch.device = "cpu",
         shuffle: bool = False,
         augment: bool = False,
+        image_size: int | None = None,
         seed: int = 0,
         drop_last: bool = False,
         channels_last: bool = False,
@@ -76,6 +78,9 @@ class Batches:
         self.seed = check_seed(seed)
         self.shuffle = check_flag("shuffle", shuffle)
         self.augment = check_flag("augment", augment)
+        if image_size is not None:
+            check_integer("image_size", image_size, 1)
+        self.image_size = image_size
         self.drop_last = check_flag("drop_last", drop_last)
         self.channels_last = check_flag("channels_last", channels_last)
         if drop_last and batch_size > len(images):
@@ -129,7 +134,10 @@ class Batches:
             images = self._take(index)
             if self.augment:
                 images = crop_and_flip(images, draws.top[rows], draws.left[rows], draws.flip[rows])
-            yield self.normalise(images), self.labels[index]
+            x = self.normalise(images)
+            if self.image_size is not None and x.shape[2:] != (self.image_size,) * 2:
+                x = F.interpolate(x, self.image_size, mode="bilinear", antialias=True)
+            yield x, self.labels[index]
 
     def normalise(self, images: Tensor) -> Tensor:
         """uint8 images (B, C, H, W) as the float32 a network sees."""

@@ -208,7 +208,9 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
     torch.manual_seed(config.seed)
     recipe = config.recipe
     counts = torch.bincount(data.train_labels, minlength=len(data.classes))
-    options = {"device": device, "channels_last": recipe.channels_last}
+    options = {
+        "device": device, "channels_last": recipe.channels_last, "image_size": recipe.image_size,
+    }  # fmt: skip
     train_data = Batches(
         data.train_images, data.train_labels, batch_size=recipe.batch_size, shuffle=True,
         augment=recipe.augment, seed=config.seed, **options,

@@ -166,6 +166,22 @@ def test_a_run_can_start_from_a_file_of_weights(images, tmp_path):
     assert same.header["config"]["weights"].startswith("0.pt sha256:")
 
 
+def test_a_recipe_says_at_which_size_the_network_sees_the_images(images, tmp_path, monkeypatch):
+    sizes = set()
+
+    def build(*args, **options):
+        model = build_model(*args, **options)
+        model.register_forward_pre_hook(lambda module, given: sizes.add(given[0].shape[2:]))
+        return model
+
+    monkeypatch.setattr("fpl_lib.experiments.build_model", build)
+    larger = replace(config(), recipe=replace(config().recipe, image_size=40))
+    record = run(larger, images, tmp_path, progress=False)
+    assert sizes == {(40, 40)} and record.header["config"]["image_size"] == 40
+    with pytest.raises(Conflict, match="config says image_size = 40, this run's 32"):
+        run(config(), images, tmp_path, progress=False)
+
+
 def test_fpl_in_an_experiment_is_weighted_by_equation_4():
     counts = torch.tensor([10, 30, 60])
     logits, target = torch.randn(5, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 2, 1])

@@ -322,3 +322,4 @@ def test_adadeltas_steps_at_the_papers_rate_vanish_in_half_precision():
 def test_a_recipe_that_cannot_be_is_refused(fields, words):
     with pytest.raises(ValueError, match=words):
         Recipe(**fields)
+        ({"image_size": 0}, "image_size must be 1 pixel or more, got 0"),
