@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from .batches import Batches
-from .metrics import accuracy, confusion_matrix, top_k_accuracy
+from .metrics import accuracy, confusion_matrix, ece, margin, nll, top_k_accuracy
 
 OPTIMIZERS = ("adadelta", "sgd")
 SCHEDULES = ("cosine", "step", "constant")
@@ -97,8 +97,8 @@ def train(
 
     model: images (N, 3, H, W) to logits (N, C), moved to the device of the data; loss_fn(logits,
     target) a scalar. A row: epoch (from 1), lr, train_loss (mean over samples), top1, top5 (percent
-    of the test images), seconds and images_per_second of the training steps, confusion (C, C) of
-    the test images. With a `checkpoint`
+    of the test images), their nll, ece and margin (see `metrics`), seconds and images_per_second of
+    the training steps, confusion (C, C) of the test images. With a `checkpoint`
     path the state is saved there after each epoch, and found again. `deadline` is a reading of
     `time.monotonic`; a step is taken even after it, so that call after call ends some time. `seed`
     is set globally, for dropout and the like. `compiled` sends forward pass and loss through
@@ -133,8 +133,10 @@ def train(
         history, done, spent = saved["history"], saved["step"], saved["seconds"]
         losses.copy_(saved["losses"])
 
+    amp = recipe.amp and has_bfloat16(device)
+
     def forward(images: Tensor, target: Tensor) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.amp):
+        with torch.autocast(device.type, torch.bfloat16, enabled=amp):
             logits = model(images)
         return loss_fn(logits.float(), target)
 
@@ -181,6 +183,9 @@ def train(
                 "train_loss": float((losses.cpu().double() * sizes).sum() / sizes.sum()),
                 "top1": accuracy(confusion),
                 "top5": top_k_accuracy(logits, target, min(5, logits.shape[1])),
+                "nll": nll(logits, target),
+                "ece": ece(logits, target),
+                "margin": margin(logits, target),
                 "seconds": round(spent, 3),
                 "images_per_second": round(float(sizes.sum()) / spent, 1),
                 "confusion": confusion.tolist(),
@@ -208,6 +213,15 @@ def predict(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
         labels.append(target)
     model.train(was_training)
     return torch.cat(logits), torch.cat(labels)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively: of processors those with AVX512-BF16 or AMX.
+
+    As torch tells them by; it does not tell of ARM's.
+    """
+    native = (torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported)
+    return device.type != "cpu" or any(supported() for supported in native)
 
 
 def count_images(data: Batches) -> int:
