@@ -57,6 +57,14 @@ def test_the_result_counts_false_positives_that_sum_to_the_errors():
     assert result["top1"] == pytest.approx(100 * 8 / 12)
 
 
+def test_a_result_says_how_sure_the_network_was_where_its_record_is_new_enough(tmp_path):
+    sureness = {"nll": 0.5, "ece": 3.0, "margin": -0.25}
+    new = record()
+    new.result = result_of(CONFUSION, 100.0, **sureness)
+    assert sureness.items() <= read_record(write_record(new, tmp_path)).result.items()
+    assert not sureness.keys() & record().result.keys()
+
+
 def test_all_records_make_one_table(tmp_path):
     for seed in (1, 0):
         write_record(record(seed), tmp_path)
@@ -90,6 +98,10 @@ FAULTS = {
     "accuracy made up": (lambda r: r.result.update(top1=99.0), "top1 99.0 is not the confusion's"),
     "top5 below top1": (lambda r: r.result.update(top5=10.0), "result: top1, top5"),
     "images missing": (lambda r: r.header["data"].update(test=10_000), "counts 12 of 10000"),
+    "an nll below 0": (lambda r: r.result.update(nll=-0.1), "result: nll: .* 0 to inf, got -0.1"),
+    "an endless nll": (lambda r: r.epochs[0].update(nll=1e999), "epoch 1: nll: .* got inf"),
+    "an ece above 100": (lambda r: r.epochs[1].update(ece=101.0), "epoch 2: ece: .* 0 to 100, got"),
+    "no margin": (lambda r: r.result.update(margin=None), "result: margin: .* -1 to 1, got None"),
     "no confusion": (lambda r: r.result.pop("confusion"), "'confusion'. missing"),
     "a count below 0": (
         lambda r: r.result.update(confusion=(CONFUSION - np.diag([0, 5, 0])).tolist()), "below 0"

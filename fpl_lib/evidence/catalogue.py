@@ -142,7 +142,7 @@ COMPACT = Recipe(
 # From ImageNet weights, with enlarged images.
 FINETUNE = Recipe(
     batch_size=64, epochs=2, optimizer="sgd", lr=0.02, momentum=0.9, nesterov=True,
-    weight_decay=5e-4, augment=True,
+    weight_decay=5e-4, augment=True, image_size=64,
 )  # fmt: skip
 # The small network on all of CIFAR-10: what of FPL acts; wrong labels; a long tail.
 PARTS = replace(MINI, batch_size=128, epochs=10)
@@ -244,6 +244,18 @@ _QUESTIONS = (
             Condition(),
             Condition("noise02", noise=0.02, on_request=True),
             *_trials(COMPACT),
+        ),
+    ),
+    Experiment(
+        "finetune",
+        "Q2: FPL and CE from ImageNet weights, on enlarged images of full CIFAR-10",
+        models=("efficientnet_lite0",),
+        losses=("ce", "fpl"),
+        recipe=FINETUNE,
+        conditions=(
+            Condition(weights="efficientnet_lite0"),
+            Condition("noise05", noise=0.05, weights="efficientnet_lite0", on_request=True),
+            *_trials(FINETUNE, weights="efficientnet_lite0"),
         ),
     ),
     Experiment(

@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 import torch
 import torchvision
 from filelock import FileLock, Timeout
@@ -17,10 +18,9 @@ from filelock import FileLock, Timeout
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import long_tail, noisy_labels, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
-from fpl_lib.evidence.records import Record, read_record, result_of, write_record
+from fpl_lib.evidence.records import SURENESS, Record, read_record, result_of, write_record
 from fpl_lib.training.batches import Batches
-from fpl_lib.training.loop import Recipe, logits_of, train
-from fpl_lib.training.metrics import confusion_matrix
+from fpl_lib.training.loop import Recipe, has_bfloat16, train
 from fpl_lib.training.models import CompactNet, build_model
 from fpl_lib.training.pretrained import load_weights, name_weights
 
@@ -190,6 +190,8 @@ def run(
         },
         "environment": {**environment(device), "compiled": compiled},
     }  # fmt: skip
+    if config.recipe.amp and not has_bfloat16(torch.device(device)):
+        header["environment"]["amp"] = "ignored: no native bfloat16"
     record = Record(header)
     path = Path(out) / record.path
     checkpoint = path.with_suffix(".ckpt")
@@ -205,6 +207,7 @@ def run(
                 if earlier.done:
                     return earlier
                 if checkpoint.exists():
+                    _same_precision(earlier, record, path)
                     record.header = earlier.header
             if not checkpoint.exists():
                 write_record(record, out)
@@ -220,7 +223,9 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
     torch.manual_seed(config.seed)
     recipe = config.recipe
     counts = torch.bincount(data.train_labels, minlength=len(data.classes))
-    options = {"device": device, "channels_last": recipe.channels_last}
+    options = {
+        "device": device, "channels_last": recipe.channels_last, "image_size": recipe.image_size,
+    }  # fmt: skip
     train_data = Batches(
         data.train_images, data.train_labels, batch_size=recipe.batch_size, shuffle=True,
         augment=recipe.augment, padding=recipe.padding, seed=config.seed, **options,
@@ -240,13 +245,15 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
     )  # fmt: skip
     plan = EXPERIMENTS.get(config.experiment)
     for row in rows:
+        confusion = row["confusion"]
         if plan is not None and not plan.keep_confusion:
             row = {key: value for key, value in row.items() if key != "confusion"}
         record.epochs.append(row)
         write_record(record, out)
         on_epoch(row)
-    logits, target = logits_of(model, test_data)
-    record.result = result_of(confusion_matrix(logits, target), record.epochs[-1]["top5"])
+    # A checkpoint of an earlier version has rows without the newer numbers.
+    sureness = {key: row[key] for key in SURENESS if key in row}
+    record.result = result_of(np.array(confusion), row["top5"], **sureness)
     write_record(record, out)
 
 
@@ -266,6 +273,20 @@ def _same_run(earlier: Record, now: Record, path: Path) -> None:
                 f"{path} is of another run: its {key} says {k} = {theirs.get(k)!r}, this run's "
                 f"{ours.get(k)!r}; move that file away or choose another --out"
             )
+
+
+def _same_precision(earlier: Record, now: Record, path: Path) -> None:
+    """Raise Conflict if a cut run's first steps were taken with bfloat16 and the rest would not be.
+
+    Or the other way round.
+    """
+    theirs, ours = (record.header["environment"].get("amp") for record in (earlier, now))
+    if theirs != ours:
+        raise Conflict(
+            f"{path} was begun {'without' if theirs else 'with'} bfloat16, and this machine would "
+            f"go on {'without' if ours else 'with'} it: finish it where it was begun, or move that "
+            "file away"
+        )
 
 
 def environment(device: str | torch.device) -> dict:

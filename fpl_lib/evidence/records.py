@@ -1,13 +1,15 @@
 """The record of a run: one JSONL file, written as the training goes, read back with every check.
 
 A file `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl` holds a header (kind "run"), a line an epoch
-(kind "epoch") and, once the training is through, its result (kind "result"). Percent for top1 and
-top5, counts elsewhere. Some experiments keep the confusion matrix of every epoch.
+(kind "epoch") and, once the training is through, its result (kind "result"). Percent for top1, top5
+and ece, nats for nll, a difference of probabilities for margin, counts elsewhere. Some experiments
+keep the confusion matrix of every epoch. The oldest records have no nll, ece and margin.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,7 @@ HEADER = {
     "config": dict, "data": dict, "environment": dict,
 }  # fmt: skip
 EPOCH = ("epoch", "train_loss", "top1", "top5", "seconds", "images_per_second")
+SURENESS = {"nll": (0, math.inf), "ece": (0, 100), "margin": (-1, 1)}  # with their ranges
 RESULT = ("top1", "top5", "errors", "false_positives", "confusion")
 
 
@@ -67,8 +70,10 @@ class Record:
         return rows + ([{"kind": "result", **self.result}] if self.result is not None else [])
 
 
-def result_of(confusion: np.ndarray, top5: float) -> dict:
+def result_of(confusion: np.ndarray, top5: float, **sureness: float) -> dict:
     """The result line of a run from its confusion matrix (C, C) on the test images.
+
+    sureness: its nll, ece and margin, as in `metrics`.
 
     >>> result_of(np.array([[3, 1], [0, 4]]), 100.0)["false_positives"]
     [0, 1]
@@ -77,6 +82,7 @@ def result_of(confusion: np.ndarray, top5: float) -> dict:
     return {
         "top1": accuracy(confusion),
         "top5": top5,
+        **sureness,
         "errors": int(counts.sum()),
         "false_positives": counts.tolist(),
         "confusion": np.asarray(confusion).tolist(),
@@ -153,6 +159,14 @@ def validate(record: Record, path: str | os.PathLike = "record") -> None:
         if not truth:
             raise RecordError(f"{path}: {fault}")
 
+    def need_sureness(row: dict, where: str) -> None:
+        for key, (low, high) in SURENESS.items():
+            value = row.get(key, low)
+            need(
+                isinstance(value, (int, float)) and low <= value <= high and value < math.inf,
+                f"{where}: {key}: expected a number from {low:g} to {high:g}, got {value!r}",
+            )
+
     for key, kind in HEADER.items():
         value = record.header.get(key)
         need(type(value) is kind, f"header {key!r}: expected {kind.__name__}, got {value!r}")
@@ -162,6 +176,7 @@ def validate(record: Record, path: str | os.PathLike = "record") -> None:
         need(not missing, f"epoch line {number}: no number for {missing}")
         need(row["epoch"] == number, f"epoch line {number}: says epoch {row['epoch']}")
         need(0 <= row["top1"] <= row["top5"] + 1e-9 <= 100 + 1e-6, f"epoch {number}: top1, top5")
+        need_sureness(row, f"epoch {number}")
         if "confusion" in row:
             try:
                 drawn = accuracy(np.array(row["confusion"], dtype=np.int64))
@@ -190,6 +205,7 @@ def validate(record: Record, path: str | os.PathLike = "record") -> None:
         f"top1 {result['top1']} is not the confusion's",
     )
     need(result["top1"] <= result["top5"] + 1e-9 <= 100 + 1e-6, "result: top1, top5")
+    need_sureness(result, "result")
     wanted = record.header["data"].get("test")
     need(
         wanted in (None, confusion.sum()), f"confusion counts {confusion.sum()} of {wanted} images"

@@ -13,7 +13,10 @@ import torch.nn.functional as F
 import torchvision
 from torch import Tensor, nn
 
-MODELS = ("resnet18", "resnet50", "efficientnet_v2_s", "small", "compact")
+from fpl_lib.training.efficientnet_lite import EfficientNetLite0
+from fpl_lib.training.shortcut import use_shortcuts
+
+MODELS = ("resnet18", "resnet50", "efficientnet_v2_s", "efficientnet_lite0", "small", "compact")
 STEMS = ("torchvision", "cifar")
 
 
@@ -33,7 +36,8 @@ def build_model(
     ResNet at zero, so that each block is the identity at first.
     Raises ValueError for an unknown name or stem, or fewer than two classes.
 
-    Sources: He et al. 2016 (ResNet), Tan and Le 2021 (EfficientNetV2), as torchvision builds them.
+    Sources: He et al. 2016 (ResNet), Tan and Le 2021 (EfficientNetV2), as torchvision builds them;
+    `efficientnet_lite.EfficientNetLite0`.
 
     >>> model = build_model("resnet18", stem="cifar", seed=0)
     >>> model(torch.zeros(2, 3, 32, 32)).shape
@@ -60,14 +64,17 @@ def _build(name: str, num_classes: int, stem: str, options: dict[str, bool]) -> 
         return SmallResNet(num_classes)
     if name == "compact":
         return CompactNet(num_classes)
-    model = getattr(torchvision.models, name)(num_classes=num_classes, **options)
+    if name == "efficientnet_lite0":
+        model = EfficientNetLite0(num_classes)
+    else:
+        model = getattr(torchvision.models, name)(num_classes=num_classes, **options)
     if stem == "cifar" and name.startswith("resnet"):
         model.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
         nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
         model.maxpool = nn.Identity()
     elif stem == "cifar":
-        model.features[0][0].stride = (1, 1)  # EfficientNetV2 halves five times: here four
-    return model
+        model.features[0][0].stride = (1, 1)  # EfficientNets halve five times: here four
+    return use_shortcuts(model) if name.startswith("resnet") else model
 
 
 class SmallResNet(nn.Module):
