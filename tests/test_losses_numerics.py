@@ -11,6 +11,7 @@ from torch.func import grad, hessian, jacrev, jvp, vmap
 
 from fpl_lib import batch_alpha, false_positive_loss, log_term, squared_term
 from fpl_lib.losses import closed_form as _log_fpl
+from fpl_lib.losses import mae_term
 
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -260,6 +261,30 @@ def test_nan_logits_make_that_sample_nan_and_no_other(options, place):
     logits[1, place] = torch.nan
     loss = false_positive_loss(logits.requires_grad_(), target, reduction="none", **options)
     assert loss.isnan().tolist() == [False, True, False]
+
+
+INFINITE = WAYS | {
+    "squared": {"term": squared_term},
+    "squared, F alone": {"term": squared_term, "alpha": (0, 1)},
+    "squared, T alone": {"term": squared_term, "alpha": (1, 0)},
+    "squared, k=2": {"term": squared_term, "k": 2},
+    "squared, mean of 2": {"term": squared_term, "k": 2, "pool": "mean"},
+    "squared, median of all": {"term": squared_term, "k": None, "pool": "median"},
+    "MAE, weights": {"term": mae_term, "alpha": torch.tensor([0.3, 2.0, 0.5, 1.0])},
+}
+
+
+@pytest.mark.parametrize("options", INFINITE.values(), ids=INFINITE.keys())
+def test_plus_infinity_never_ends_in_a_number(options):
+    """However many logits are +inf, at whichever places, beside numbers or classes ruled out."""
+    heights = torch.tensor([-torch.inf, 0.0, 1.0, torch.inf])
+    logits = torch.cartesian_prod(*[heights] * 4)
+    logits = logits[logits.isposinf().any(1)]
+    for true in range(4):
+        target = torch.full((len(logits),), true)
+        for z in (logits, logits.clone().requires_grad_()):
+            loss = false_positive_loss(z, target, reduction="none", **options)
+            assert not loss.isfinite().any()
 
 
 @each_way

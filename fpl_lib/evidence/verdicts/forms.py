@@ -14,8 +14,8 @@ from fpl_lib.cifar10.subsets import long_tail_counts
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts.finding import PRINTED, Finding, decided
 from fpl_lib.evidence.verdicts.gradients import EXACT, samples
+from fpl_lib.losses import false_positive_loss, log_term, squared_term
 from fpl_lib.losses.alphas import batch_alpha, class_alpha
-from fpl_lib.losses.fpl import false_positive_loss, log_term, squared_term
 
 
 def full_adaptability(records: Sequence[Record]) -> Finding:
