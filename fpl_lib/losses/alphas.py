@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fpl_lib._arguments import check_integer, check_real
-from fpl_lib.losses.checks import bounds, check_counts
+from fpl_lib.losses.checks import bounds, check_counts, is_integer
 
 
 def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
@@ -111,13 +111,12 @@ def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
 
     Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
     """
-    if not isinstance(target, Tensor):
+    if not isinstance(target, Tensor) or not is_integer(target):
+        got = target.dtype if isinstance(target, Tensor) else type(target).__name__
         raise TypeError(
-            f"target: expected the batch's labels as a tensor; got {type(target).__name__}. "
-            "Hand the function itself to the loss (alpha=batch_alpha)."
+            f"target: expected the batch's labels as a tensor of integers; got {got}. Hand the "
+            "function itself to the loss (alpha=batch_alpha)."
         )
-    if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
-        raise TypeError(f"target: expected integer class indices; got {target.dtype}.")
     check_integer("num_classes", num_classes, 2)
     if (found := bounds(target)) and found[1] >= num_classes:
         raise ValueError(

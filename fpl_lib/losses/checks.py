@@ -61,6 +61,11 @@ def bounds(values: Tensor) -> tuple[float, float] | None:
         return None
 
 
+def is_integer(values: Tensor) -> bool:
+    """Whether a tensor's type is one of integers, signed or not."""
+    return not (values.is_floating_point() or values.is_complex() or values.dtype == torch.bool)
+
+
 def check_options(k: int | None, pool: str | None, reduction: str, ignore_index: int) -> None:
     """Refuse options that are wrong whatever the logits."""
     if k is not None:
@@ -277,7 +282,7 @@ def check_target(target: object, logits: Tensor) -> Tensor:
             f"target: expected class indices of shape {tuple(wanted)} for logits of shape "
             f"{tuple(shape)}; got shape {tuple(target.shape)}.{hint}"
         )
-    if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
+    if not is_integer(target):
         raise TypeError(
             f"target: expected class indices of an integer type; got {target.dtype}. "
             "Convert whole-numbered labels with target.long()."
