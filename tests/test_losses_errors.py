@@ -50,7 +50,7 @@ WRONG = {
     ),
     "label too large, cross-entropy": (Z, T + 1, {"alpha": (1, 0)}, ValueError, "got 4"),
     # alpha
-    "alpha negative": (Z, T, {"alpha": -0.5}, ValueError, "0 or more; got -0.5"),
+    "alpha negative": (Z, T, {"alpha": -0.5}, ValueError, "zero or more; got -0.5"),
     "alpha NaN": (Z, T, {"alpha": float("nan")}, ValueError, "got nan"),
     "alpha infinite": (Z, T, {"alpha": float("inf")}, ValueError, "got inf"),
     "alpha a word": (Z, T, {"alpha": "balanced"}, TypeError, "got str: 'balanced'"),

@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
-from fpl_lib._arguments import check_integer, check_real
+from fpl_lib._arguments import check_integer
 
 Term: TypeAlias = Callable[[Tensor], Tensor]
 Alpha: TypeAlias = float | Tensor | Callable[[Tensor, int], Tensor]
@@ -136,7 +136,9 @@ def _check_alpha(alpha: object) -> Alpha:
         _check_alpha_tensor(alpha)
         return alpha
     if isinstance(alpha, Real) and not isinstance(alpha, bool):
-        return check_real("alpha", alpha, 0)
+        if not 0 <= alpha < math.inf:  # torch.compile cannot follow math.isfinite of a number
+            raise ValueError(f"alpha: expected a finite number of zero or more; got {alpha}.")
+        return float(alpha)
     if not callable(alpha):
         raise TypeError(
             "alpha: expected a number, a (C,) tensor, a callable (target, num_classes) -> (C,), or "
