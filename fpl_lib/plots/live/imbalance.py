@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from fpl_lib.cifar10.subsets import long_tail_counts
+from fpl_lib.losses import class_balanced_weights
 from fpl_lib.losses.alphas import class_alpha, flipped_alpha
-from fpl_lib.losses.rivals import class_balanced_weights
 from fpl_lib.plots.live._controls import assembled, look
 from fpl_lib.plots.live._frame import fixed_figure, png
 from fpl_lib.plots.style import COLORS, PALETTE

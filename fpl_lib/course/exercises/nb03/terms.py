@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib.course.exercises import FunctionExercise, Mistake
-from fpl_lib.losses.fpl import squared_term
+from fpl_lib.losses import squared_term
 from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from fpl_lib.cifar10.subsets import long_tail_counts
 from fpl_lib.course.checking.figures import curve
 from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.losses import class_balanced_weights
 from fpl_lib.losses.alphas import class_alpha
-from fpl_lib.losses.rivals import class_balanced_weights
 
 _RULES: dict[str, Callable[[Tensor], Tensor]] = {
     "Eq. 4": class_alpha,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from scipy import optimize
 from torch import nn
 from torch.nn import functional as F
 
 from fpl_lib import FalsePositiveLoss, squared_term
 from fpl_lib.evidence.experiments import LOSSES
-from fpl_lib.losses import rivals
-from fpl_lib.losses.properties import asks_for, properties_of, relative_length, require_trainable
+from fpl_lib.losses import (
+    asks_for,
+    keeps_top_class,
+    properties_of,
+    relative_length,
+    require_trainable,
+    rivals,
+)
 
 COUNTS = torch.full((10,), 400)
 ALL = ["shift", "class names", "mean", "T up", "right is least", "heeds blunders", "truthful"]
@@ -119,10 +127,82 @@ def test_the_order_of_the_shares_is_that_of_the_answer():
     assert found.tolist() == pytest.approx([0.1, 0.6, 0.3])
 
 
-@pytest.mark.parametrize("shares", [(0.5, 0.5), (0.5, 0.4, 0.2), (0.55, 0.35, 0.1), (1.1, -0.1, 0)])
+@pytest.mark.parametrize(
+    "shares", [(1.0,), (0.5, 0.4, 0.2), (0.553, 0.347, 0.1), (1.1, -0.1, 0), (0.1,) * 10]
+)
 def test_other_shares_are_refused(shares):
-    with pytest.raises(ValueError, match="three multiples of 0.1"):
+    with pytest.raises(ValueError, match="shares: expected two to six fractions"):
         asks_for(nn.CrossEntropyLoss(), shares)
+
+
+# The best predictions of FPL with k = 1, to three digits, and whether the top class stays on top.
+BEST = {
+    (0.4, 0.3, 0.2, 0.1): ((0.279, 0.279, 0.279, 0.163), False),
+    (0.44, 0.4, 0.16): ((0.337, 0.337, 0.326), False),
+    (0.5, 0.3, 0.2): ((0.390, 0.305, 0.305), True),
+    (0.6, 0.3, 0.1): ((0.5, 0.25, 0.25), True),
+}
+
+
+@pytest.mark.parametrize("shares", BEST)
+def test_fpl_with_one_false_class_may_ask_for_a_tie_and_with_all_asks_for_the_truth(shares):
+    best, kept = BEST[shares]
+    classes = len(shares)
+    assert asks_for(FalsePositiveLoss(), shares).tolist() == pytest.approx(best, abs=6e-4)
+    assert keeps_top_class(shares) is kept
+    with_all = asks_for(FalsePositiveLoss(k=classes - 1), shares, classes)
+    assert with_all.tolist() == pytest.approx(shares, abs=6e-4)
+
+
+def best_of_fpl(q):
+    """FPL's best prediction for labels (q_1, ..., q_C), by SciPy.
+
+    For a label T the false term is the largest -log(1 - p_j), j ≠ T: a variable above them all.
+    """
+    n = len(q)
+
+    def cost(x):  # p and, for each label, the value of its false term
+        return -(q * np.log(x[:n])).sum() + (q * x[n:]).sum()
+
+    pairs = [(t, j) for t in range(n) for j in range(n) if j != t]
+    found = optimize.minimize(
+        cost,
+        np.concatenate((np.full(n, 1 / n), np.full(n, 1.0))),
+        jac=lambda x: np.concatenate((-q / x[:n], q)),
+        bounds=[(1e-6, 1 - 1e-6)] * n + [(0, None)] * n,
+        constraints=[
+            {"type": "eq", "fun": lambda x: x[:n].sum() - 1},
+            {
+                "type": "ineq",
+                "fun": lambda x: np.array([x[n + t] + np.log1p(-x[j]) for t, j in pairs]),
+            },
+        ],
+        options={"ftol": 1e-13, "maxiter": 500},
+    )
+    assert found.status in (0, 8)  # 8: no further digit is to be had
+    return found.x[:n]
+
+
+@pytest.mark.parametrize("classes", [2, 3, 4, 5, 7])
+def test_the_condition_for_keeping_the_top_class_holds_over_random_labels(classes):
+    rng = np.random.default_rng(classes)
+    kept = []
+    for q in rng.dirichlet(np.full(classes, 3.0), size=40):
+        p = best_of_fpl(q)
+        first, second = np.argsort(-q)[:2]
+        lead = p[first] - np.delete(p, first).max()
+        assert lead > -1e-4  # never turned round
+        if 1e-4 < lead < 2e-3:
+            continue  # too near the border for SciPy
+        assert keeps_top_class(q) == (lead > 1e-3), q
+        kept.append(lead > 1e-3)
+    assert len(kept) > 30 and any(kept) and (classes == 2 or not all(kept))
+
+
+@pytest.mark.parametrize("shares", [(1.0,), (0.5, 0.4), (1.5, -0.5)])
+def test_what_are_no_shares_is_refused(shares):
+    with pytest.raises(ValueError, match="shares: expected"):
+        keeps_top_class(shares)
 
 
 def test_length_is_in_proportion_to_the_loss():
