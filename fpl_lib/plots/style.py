@@ -54,6 +54,20 @@ MIN_ALT = 40
 STYLE_FILE = Path(__file__).with_name("kit.mplstyle")
 
 
+def signed(value: float, digits: int = 1) -> str:
+    """A difference with its sign, a true minus.
+
+    >>> signed(-0.25, 2), signed(3, 0)
+    ('−0.25', '+3')
+    """
+    return true_minus(f"{value:+.{digits}f}")
+
+
+def true_minus(text: str) -> str:
+    """A text with true minus signs instead of hyphens."""
+    return text.replace("-", "−")
+
+
 def use_style() -> None:
     """Draw every later figure in the kit's style (fonts, sizes, Okabe-Ito colours).
 
