@@ -42,6 +42,28 @@ def test_figure_is_shown_once_as_png_with_its_alternative_text(shown):
     assert not plt.fignum_exists(fig.number)
 
 
+def test_below_a_picture_its_words_open_on_demand(monkeypatch, shown):
+    monkeypatch.setattr(plots, "in_ipython", lambda: True)
+    monkeypatch.setattr(
+        plots, "publish", lambda data, metadata=None: shown.append((data, metadata))
+    )
+    plots.show(line(), alt=f"{ALT} p < q")
+    (picture, _), (words, _) = shown
+    assert "text/html" not in picture, "JupyterLab would show it instead of the picture"
+    assert list(words) == ["text/html"] and words["text/html"].startswith("<details>")
+    assert f"{ALT} p &lt; q" in words["text/html"]
+
+
+def test_a_picture_ends_softly_on_a_dark_page(shown):
+    with matplotlib.rc_context():
+        plots.use_style()
+        plots.show(line(), alt=ALT)
+    pixels = np.asarray(Image.open(io.BytesIO(shown[0][0]["image/png"])).convert("RGB"))
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    assert (edge < 250).all() and (edge > 150).all(), "a light grey line all round"
+    assert (pixels[2:6, 2:-2] == 255).all(), "white within"
+
+
 def test_current_figure_is_the_default(shown):
     line()
     plots.show(alt=ALT)

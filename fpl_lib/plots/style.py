@@ -3,7 +3,7 @@
 A figure of this kit carries its own words: `show` refuses a picture without an alternative text,
 keeps it small enough to load anywhere, and leaves an output that is the same on every machine.
 
-    from fpl_lib.plots import style as plots
+    from fpl_lib import plots
 
     plots.use_style()
     fig, ax = plt.subplots()
@@ -13,6 +13,7 @@ keeps it small enough to load anywhere, and leaves an output that is the same on
 
 from __future__ import annotations
 
+import html
 import io
 import struct
 from pathlib import Path
@@ -51,6 +52,9 @@ PAPER = MappingProxyType({"color": "black", "marker": "D", "linestyle": "none"})
 MAX_WIDTH = 1000
 MAX_BYTES = 80_000
 MIN_ALT = 40
+FRAME = 1.5
+"""The line around a figure, in points, of which half lies inside the picture: on a dark page the
+white figure then ends softly. Its colour is the style's `figure.edgecolor`."""
 STYLE_FILE = Path(__file__).with_name("kit.mplstyle")
 
 
@@ -86,10 +90,11 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
 
     `fig` is the figure to show; without one, pyplot's current figure. `alt` says in one or two
     sentences what a reader would see and should conclude (at least 40 characters). It is stored
-    twice: in the output's metadata, which nbconvert's `classic` template turns into the picture's
-    `alt` (JupyterLab and the `lab` template do not), and as the output's plain text. `live` is an
-    optional ipywidgets widget: a running notebook then shows the widget, and any place without a
-    kernel (a web page, a printed copy) shows the picture instead.
+    with the picture (in its metadata, which nbconvert's `classic` template and the book turn into
+    the `alt` of the picture, and as plain text), and below it, folded up, for readers of JupyterLab
+    and other viewers that ignore the metadata. `live` is an optional ipywidgets widget: a running
+    notebook then shows the widget, and any place without a kernel (a web page, a printed copy)
+    shows the picture instead.
 
     Raises ValueError if `alt` is missing or says nothing, if there is no figure to show, or if
     the picture is wider than 1000 pixels or larger than 80 KB; TypeError if `fig` is not a figure.
@@ -118,6 +123,20 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
     if live is not None:
         data |= widget_view(live)
     publish(data, {"image/png": {"alt": alt}})
+    if in_ipython():
+        publish({"text/html": in_words(alt)})
+
+
+def in_words(alt: str) -> str:
+    """An alternative text as HTML that opens on demand.
+
+    It is an output of its own: beside a PNG in one output, viewers show the HTML alone.
+
+    >>> in_words("p < q")
+    '<details><summary>The figure in words</summary>p &lt; q</details>'
+    """
+    words = html.escape(alt, quote=False)
+    return f"<details><summary>The figure in words</summary>{words}</details>"
 
 
 def publish(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
@@ -170,6 +189,7 @@ def _png(fig: Figure) -> bytes:
     from PIL import Image
 
     drawn, stored = io.BytesIO(), io.BytesIO()
+    fig.set_linewidth(FRAME)
     fig.savefig(drawn, format="png")
     # A drawing has few colours beside the shades of its edges: a palette of 256 keeps every flat
     # colour exactly (kmeans makes sure of it) and stores the picture in a third of the bytes.

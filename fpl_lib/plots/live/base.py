@@ -15,6 +15,8 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
+from fpl_lib.plots.style import FRAME
+
 INK = "#333333"
 
 
@@ -31,7 +33,7 @@ class LiveFigure:
         # Unknown to pyplot, so that a widget can keep it without a warning about open figures; not
         # layout="none", for saving puts the style's layout back where it finds no engine at all.
         engine = PlaceHolderLayoutEngine(True, True)
-        self.figure = Figure(figsize=(width, height), layout=engine)
+        self.figure = Figure(figsize=(width, height), layout=engine, linewidth=FRAME)
         self._title = self.figure.text(*title, "", fontsize=12, weight="bold")
 
     def set(self, **changes: Any) -> None:
