@@ -52,9 +52,9 @@ PAPER = MappingProxyType({"color": "black", "marker": "D", "linestyle": "none"})
 MAX_WIDTH = 1000
 MAX_BYTES = 80_000
 MIN_ALT = 40
-FRAME = 1.5
-"""The line around a figure, in points, of which half lies inside the picture: on a dark page the
-white figure then ends softly. Its colour is the style's `figure.edgecolor`."""
+MARGIN, FRAME = 7, "#D9D9D9"
+"""White pixels around a figure and the colour of the line around these: on a dark page it then
+ends softly."""
 STYLE_FILE = Path(__file__).with_name("kit.mplstyle")
 
 
@@ -124,19 +124,10 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
         data |= widget_view(live)
     publish(data, {"image/png": {"alt": alt}})
     if in_ipython():
-        publish({"text/html": in_words(alt)})
-
-
-def in_words(alt: str) -> str:
-    """An alternative text as HTML that opens on demand.
-
-    It is an output of its own: beside a PNG in one output, viewers show the HTML alone.
-
-    >>> in_words("p < q")
-    '<details><summary>The figure in words</summary>p &lt; q</details>'
-    """
-    words = html.escape(alt, quote=False)
-    return f"<details><summary>The figure in words</summary>{words}</details>"
+        # An output of its own: beside a PNG in one output, viewers show the HTML alone.
+        what = "The figure in words" if live is None else "The figure as it starts, in words"
+        words = html.escape(alt, quote=False)
+        publish({"text/html": f"<details><summary>{what}</summary>{words}</details>"})
 
 
 def publish(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
@@ -186,21 +177,21 @@ def _checked_alt(alt: str) -> str:
 
 def _png(fig: Figure) -> bytes:
     """The figure as PNG bytes without software name or date, or ValueError if it is too large."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     drawn, stored = io.BytesIO(), io.BytesIO()
-    fig.set_linewidth(FRAME)
     fig.savefig(drawn, format="png")
     # A drawing has few colours beside the shades of its edges: a palette of 256 keeps every flat
     # colour exactly (kmeans makes sure of it) and stores the picture in a third of the bytes.
-    picture = Image.open(drawn).convert("RGB")
+    picture = ImageOps.expand(Image.open(drawn).convert("RGB"), MARGIN, "white")
+    picture = ImageOps.expand(picture, 1, FRAME)
     few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     few.save(stored, format="png", optimize=True)
     png = stored.getvalue()
     (width,) = struct.unpack(">I", png[16:20])
     if width > MAX_WIDTH:
         raise ValueError(
-            f"the figure is {width} pixels wide, at most {MAX_WIDTH} are shown: "
+            f"with its frame the figure is {width} pixels wide, at most {MAX_WIDTH} are shown: "
             "make `figsize` or `dpi` smaller"
         )
     if len(png) > MAX_BYTES:

@@ -33,7 +33,7 @@ class LiveFigure:
         # Unknown to pyplot, so that a widget can keep it without a warning about open figures; not
         # layout="none", for saving puts the style's layout back where it finds no engine at all.
         engine = PlaceHolderLayoutEngine(True, True)
-        self.figure = Figure(figsize=(width, height), layout=engine, linewidth=FRAME)
+        self.figure = Figure(figsize=(width, height), layout=engine)
         self._title = self.figure.text(*title, "", fontsize=12, weight="bold")
 
     def set(self, **changes: Any) -> None:
@@ -113,9 +113,8 @@ def live_view(shown: LiveFigure, make: Callable[[], Controls]) -> Any:
     import ipywidgets as widgets
 
     controls, busy = make(), False
-    picture = widgets.Image(
-        value=shown.png(), format="png", layout=widgets.Layout(width="100%", max_width="940px")
-    )
+    frame = widgets.Layout(width="100%", max_width="940px", border=f"1px solid {FRAME}")
+    picture = widgets.Image(value=shown.png(), format="png", layout=frame)
     # A picture says nothing to a screen reader: the same state stands below it as a sentence.
     words = widgets.HTML(value=shown.sentence())
 

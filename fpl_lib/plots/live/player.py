@@ -10,7 +10,17 @@ import numpy as np
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.records import Record
 from fpl_lib.plots.live import base
-from fpl_lib.plots.records._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
+from fpl_lib.plots.records._look import (
+    color_of,
+    commonest_error,
+    heat,
+    largest_change,
+    name_of,
+    only_setting,
+    percent,
+    where,
+)
+from fpl_lib.plots.style import signed
 
 
 class RunPlayer(base.LiveFigure):
@@ -57,8 +67,7 @@ class RunPlayer(base.LiveFigure):
             return None
         found = {}
         for loss, rows in self.runs.items():
-            counts = np.array(rows[self.epoch - 1]["confusion"], dtype=float)
-            found[name_of(loss)] = 100 * counts / counts.sum(axis=1, keepdims=True)
+            found[name_of(loss)] = percent(np.array(rows[self.epoch - 1]["confusion"]))
         if self.view in found:
             return found[self.view]
         one, other = found.values()
@@ -85,12 +94,9 @@ class RunPlayer(base.LiveFigure):
         if matrix is None:
             return self._lead()
         if " − " in self.view:
-            i, j = np.unravel_index(np.abs(matrix).argmax(), matrix.shape)
-            what = f"{CLASSES[i]} taken for {CLASSES[j]}" if i != j else f"{CLASSES[i]} recognised"
-            return f"{self.view}: the largest difference is {what}, {signed(matrix[i, j])} points"
-        errors = matrix - np.diag(matrix.diagonal())
-        i, j = np.unravel_index(errors.argmax(), errors.shape)
-        return f"{self.view}: {errors[i, j]:.0f} % of {CLASSES[i]} are taken for {CLASSES[j]}"
+            return f"{self.view}: the largest difference is {largest_change(matrix)}"
+        true, predicted, share = commonest_error(matrix)
+        return f"{self.view}: {share:.0f} % of {true} are taken for {predicted}"
 
     def _lead(self) -> str:
         now = {loss: rows[self.epoch - 1]["top1"] for loss, rows in self.runs.items()}
@@ -127,18 +133,13 @@ class RunPlayer(base.LiveFigure):
                              f"{where(self.setting)}")  # fmt: skip
 
     def _draw_matrix(self, matrix: np.ndarray) -> None:
-        import seaborn as sns
-
         for ax in (self._panel, self._bar):
             ax.clear()
-        difference = " − " in self.view
-        limit = max(1.0, np.abs(matrix).max()) if difference else 100.0
-        look = {"cmap": MORE_OR_LESS if difference else "cividis", "vmax": limit}
-        sns.heatmap(
-            matrix, ax=self._panel, cbar_ax=self._bar, xticklabels=CLASSES, yticklabels=CLASSES,
-            vmin=-limit if difference else 0, **look,
-            cbar_kws={"label": "points" if difference else "% of the true class"},
-        )  # fmt: skip
+        change = " − " in self.view
+        bar = {"label": "points" if change else "% of the true class"}
+        scale = {} if change else {"vmin": 0, "vmax": 100}
+        names = {"yticklabels": CLASSES, "cbar_ax": self._bar, "cbar_kws": bar}
+        heat(self._panel, matrix, change, **names, **scale)
         self._panel.set(xlabel="predicted class", ylabel="true class")
         self._panel.tick_params(labelsize=8)
         self._panel.set_title(self.view, fontsize=11)
