@@ -111,14 +111,23 @@ def test_every_number_stays_inside_its_frame(logits):
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: VariantFigure([0.0, 1.0], 0), "three or more classes"),
+        (lambda: VariantFigure([0.0, 1.0], 0), "3 or more classes"),
         (lambda: VariantFigure([0.0, 1.0, float("inf")], 0), "finite logits"),
         (lambda: VariantFigure([0.0, 1.0, 2.0], 3), "from 0 to 2, got 3"),
-        (lambda: VariantFigure([0.0, 1.0, 2.0], 0, names=["a"]), "3 logits but 1 names"),
+        (
+            lambda: VariantFigure([0.0, 1.0, 2.0], 0, names=["a"]),
+            "expected 3 names",
+        ),
         (lambda: VariantFigure([0.0, 1.0, 2.0], 0, k=3), "from 1 to 2, got 3"),
         (lambda: VariantFigure([0.0, 1.0, 2.0], 0, k=0), "from 1 to 2, got 0"),
-        (lambda: VariantFigure([0.0, 1.0, 2.0], 0, pool="max"), "'median', got 'max'"),
-        (lambda: VariantFigure([0.0, 1.0, 2.0], 0).set([0.0] * 4), "expected 3 logits, got 4"),
+        (
+            lambda: VariantFigure([0.0, 1.0, 2.0], 0, pool="max"),
+            "sum, mean, median, got 'max'",
+        ),
+        (
+            lambda: VariantFigure([0.0, 1.0, 2.0], 0).set(logits=[0.0] * 4),
+            "3 logits, got 4",
+        ),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(make, words):
@@ -139,7 +148,7 @@ def test_moving_a_control_redraws():
         assert picture.value != before and words.value == bars.sentence()
     assert (bars.k, bars.pool, bars.logits[5]) == (2, "median", 3.6)
     named["z of dog"].value = -4.0  # another class takes the lead; the slider stays the dog's
-    assert bars.leader == 6 and bars.logits.tolist() == [*CAT[:5], -4.0, *CAT[6:]]
+    assert bars.leaders[0] == 6 and bars.logits.tolist() == [*CAT[:5], -4.0, *CAT[6:]]
 
 
 def test_without_ipywidgets_there_is_the_figure_alone(monkeypatch):

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fpl_lib.plots import style as plots
 
@@ -40,6 +40,26 @@ def test_figure_is_shown_once_as_png_with_its_alternative_text(shown):
     assert data["text/plain"] == f"<Figure: {ALT}>"
     assert metadata == {"image/png": {"alt": ALT}}
     assert not plt.fignum_exists(fig.number)
+
+
+def test_below_a_picture_its_words_open_on_demand(monkeypatch, shown):
+    monkeypatch.setattr(plots, "in_ipython", lambda: True)
+    monkeypatch.setattr(
+        plots, "publish", lambda data, metadata=None: shown.append((data, metadata))
+    )
+    plots.show(line(), alt=f"{ALT} p < q")
+    (picture, _), (words, _) = shown
+    assert "text/html" not in picture, "JupyterLab would show it instead of the picture"
+    assert list(words) == ["text/html"] and words["text/html"].startswith("<details>")
+    assert f"{ALT} p &lt; q" in words["text/html"]
+
+
+def test_a_picture_ends_softly_on_a_dark_page(shown):
+    plots.show(line(), alt=ALT)
+    pixels = np.asarray(Image.open(io.BytesIO(shown[0][0]["image/png"])).convert("RGB"))
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    assert (edge < 250).all() and (edge > 150).all(), "a light grey line all round"
+    assert (pixels[1:7, 1:-1] == 255).all(), "white within"
 
 
 def test_current_figure_is_the_default(shown):
@@ -89,7 +109,7 @@ def test_missing_or_foreign_arguments_are_refused():
 
 
 def test_too_wide_and_too_heavy_figures_are_refused():
-    with pytest.raises(ValueError, match="1010 pixels wide, at most 1000"):
+    with pytest.raises(ValueError, match="figure is 1026 pixels wide, at most 1000"):
         plots.show(line(figsize=(10.1, 2), dpi=100), alt=ALT)
     fig, ax = plt.subplots(figsize=(9, 6), dpi=100)
     ax.imshow(np.random.default_rng(0).random((600, 900)), interpolation="none")
@@ -104,10 +124,10 @@ def test_palette_keeps_every_flat_colour_and_the_edges_within_a_shade():
         ax.plot([0, 9], [i, 9 - i], color=color)
     drawn = io.BytesIO()
     fig.savefig(drawn, format="png")
-    before, after = (
-        np.asarray(Image.open(png).convert("RGB"), dtype=int)
-        for png in (drawn, io.BytesIO(plots._png(fig)))
-    )
+    framed = Image.open(io.BytesIO(plots._png(fig))).convert("RGB")
+    inner = ImageOps.crop(framed, plots.MARGIN + 1)
+    pictures = Image.open(drawn).convert("RGB"), inner
+    before, after = (np.asarray(picture, dtype=int) for picture in pictures)
     assert np.abs(before - after).max() <= 24
     for color in (*plots.PALETTE, "#FFFFFF"):
         flat = (before == [int(color[i : i + 2], 16) for i in (1, 3, 5)]).all(-1)
@@ -124,7 +144,7 @@ def test_style_is_packaged_and_changes_the_look():
         fig = line()
         png = plots._png(fig)
     width, height = struct.unpack(">II", png[16:24])
-    assert (width, height) == (720, 400)
+    assert (width, height) == (736, 416), "the style's 720 x 400 in its frame"
 
 
 def test_losses_have_different_colours_with_ce_blue_and_fpl_vermillion():

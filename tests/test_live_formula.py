@@ -97,7 +97,7 @@ def test_figure1_in_the_papers_numbers():
     assert "FPL = 1.742969" in bars.sentence() and "F = c3" in bars.sentence()
     bars.set(alpha=EQ4)
     assert bars.values()["FPL"] == pytest.approx(1.298547, abs=5e-7)
-    assert "0.92 × 0.356675 = 0.328141" in bars.figure.texts[1].get_text()
+    assert "0.92 × 0.356675 = 0.328141" in bars.figure.texts[2].get_text()
 
 
 def test_f_is_the_runner_up_and_of_equals_the_first():
@@ -105,9 +105,9 @@ def test_f_is_the_runner_up_and_of_equals_the_first():
     assert bars.false == 1
     bars.set(true=1)
     assert bars.false == 0 and "a tie" in bars.sentence()
-    bars.set(FIGURE1, true=3)
+    bars.set(p=FIGURE1, true=3)
     assert bars.false == 1 and "right" in bars.sentence()
-    bars.set([1.0, 0, 0, 0, 0], true=0)
+    bars.set(p=[1.0, 0, 0, 0, 0], true=0)
     assert bars.false == 1
 
 
@@ -123,11 +123,11 @@ def test_redraw_changes_the_picture_and_the_way_back_restores_it():
     first = bars.png()
     assert first == bars.png()
     pictures = {first}
-    for change in ({"true": 3}, {"alpha": EQ4}, {"probabilities": move(FIGURE1, 2, 0.5)}):
+    for change in ({"true": 3}, {"alpha": EQ4}, {"p": move(FIGURE1, 2, 0.5)}):
         bars.set(**change)
         pictures.add(bars.png())
     assert len(pictures) == 4
-    bars.set(FIGURE1, true=1, alpha=1.0)
+    bars.set(p=FIGURE1, true=1, alpha=1.0)
     assert bars.png() == first
 
 
@@ -157,10 +157,10 @@ def test_weights_that_do_not_fit_are_refused(alpha):
 
 
 def test_names_and_moves_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="5 probabilities but 2 names"):
+    with pytest.raises(ValueError, match="expected 5 names, one per class; got 2"):
         FormulaFigure(FIGURE1, 1, names=["a", "b"])
     with pytest.raises(ValueError, match="expected 5 probabilities, got 2"):
-        FormulaFigure(FIGURE1, 1).set([0.5, 0.5])
+        FormulaFigure(FIGURE1, 1).set(p=[0.5, 0.5])
     with pytest.raises(ValueError, match="class from 0 to 4"):
         move(FIGURE1, 5, 0.1)
     with pytest.raises(ValueError, match="between 0 and 1"):
@@ -173,7 +173,8 @@ def parts():
     import ipywidgets as widgets
 
     bars, live = probability_sliders(FIGURE1, 1, alpha=EQ4)
-    buttons, true, weights, *sliders, picture, words = live.children
+    buttons, columns, picture, words = live.children
+    sliders, (true, weights) = (column.children for column in columns.children)
     assert all(isinstance(slider, widgets.FloatSlider) for slider in sliders)
     return {
         "bars": bars,
@@ -190,7 +191,8 @@ def test_first_frame_is_the_static_picture(parts):
     fresh, live = probability_sliders(FIGURE1, 1)
     assert parts["picture"].value == fresh.png() == FormulaFigure(FIGURE1, 1).png()
     assert [slider.value for slider in parts["sliders"]] == FIGURE1
-    assert len(live.children) == len(FIGURE1) + 4  # no switch without weights to switch to
+    _, switches = live.children[1].children
+    assert len(switches.children) == 1, "no switch without weights to switch to"
 
 
 def test_moving_a_slider_moves_the_others_and_redraws(parts):

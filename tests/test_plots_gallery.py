@@ -7,10 +7,10 @@ import io
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.plots import gallery
+from fpl_lib.plots import style
 from fpl_lib.plots.gallery import GAP, HEAD, SCALE, show_gallery
 from fpl_lib.plots.style import MAX_BYTES, MAX_WIDTH
 
@@ -21,9 +21,7 @@ ALT = "Flat squares in columns, one column a class, instead of photographs."
 def shown(monkeypatch):
     """What is displayed, as (data, metadata)."""
     displayed = []
-    monkeypatch.setattr(
-        gallery, "publish", lambda data, metadata: displayed.append((data, metadata))
-    )
+    monkeypatch.setattr(style, "publish", lambda data, metadata: displayed.append((data, metadata)))
     return displayed
 
 
@@ -34,9 +32,10 @@ def flat(*colours) -> torch.Tensor:
 
 
 def picture(shown) -> np.ndarray:
+    """The pixels of what is displayed, without the frame."""
     ((data, _),) = shown
     with Image.open(io.BytesIO(data["image/png"])) as png:
-        return np.asarray(png.convert("RGB"))
+        return np.asarray(ImageOps.crop(png.convert("RGB"), style.MARGIN + 1))
 
 
 def test_each_class_has_its_column_in_the_order_of_the_images(shown):

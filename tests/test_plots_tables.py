@@ -37,6 +37,22 @@ def test_numbers_stand_to_the_right_and_words_to_the_left(shown):
     assert html.count('<th scope="col"') == 2
 
 
+@pytest.mark.parametrize(
+    ("cells", "side"),
+    [
+        (["+0.25", "−1.5", ""], "right"),
+        (["12 %", "3 %", "100 %"], "right"),
+        (["1,200", "10 000", "7"], "right"),
+        (["07", "08", "09"], "left"),
+        (["3.1", "Abstract", "4"], "left"),
+        (["0.5 (0.1 to 0.9)", "1", "2"], "left"),
+    ],
+)
+def test_a_column_of_numbers_in_words_stands_to_the_right(shown, cells, side):
+    show_table(pd.DataFrame({"x": cells}), caption="Words")
+    assert shown[0]["text/html"].count(f'text-align:{side}">') == 4
+
+
 def test_what_looks_like_html_is_text(shown):
     show_table(pd.DataFrame({"<i>": ["p < q & r"]}), caption="<b>")
     html = shown[0]["text/html"]

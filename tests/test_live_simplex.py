@@ -69,9 +69,9 @@ def test_simplex_says_where_f_is_and_what_is_predicted():
 
 def test_gradient_is_that_of_the_formula():
     z = torch.tensor([[0.3, 1.7, -0.4]], dtype=torch.float64)
-    for name, alpha in (("ce", (1.0, 0.0)), ("fpl", (0.7, 1.3))):
+    for name, alpha in (("ce", (1.0, 0.0)), ("fpl", (1.0, 1.0))):
         expected = pushes_by_loops(z[0], 0, *alpha)
-        assert np.allclose(-gradient(name, z, alpha)[0], expected, atol=1e-7)
+        assert np.allclose(-gradient(name, z)[0], expected, atol=1e-7)
     with pytest.raises(ValueError, match="'ce' or 'fpl', got 'mse'"):
         gradient("mse", z)
 
@@ -102,7 +102,7 @@ def test_equal_length_turns_the_order_round():
     assert figure.paths["fpl"][-1, 0] < figure.paths["ce"][-1, 0]
     assert "CE is ahead" in title.get_text()
     assert "as long as CE's" in figure.sentence()
-    figure.set([0.0, 0.0, 0.0], steps=1)
+    figure.set(start=[0.0, 0.0, 0.0], steps=1)
     assert len(figure.paths["ce"]) == 2 and figure.same_length
 
 
@@ -120,7 +120,7 @@ def test_pushes_are_those_of_the_formula(true, alpha):
 def test_bars_say_on_which_side_of_the_turning_point_they_are():
     bars = PushFigure(FIGURE_1, 1)
     assert bars.sentence().startswith("p_F = 0.30 ≤ 0.50: both losses push the bystanders down")
-    bars.set([0.1, 0.6, 0.4, 2.8, -0.3])
+    bars.set(logits=[0.1, 0.6, 0.4, 2.8, -0.3])
     assert bars.sentence().startswith("p_F = 0.76 > 0.50: FPL pushes the bystanders up")
     assert all(bars.pushes()["FPL"][[0, 2, 4]] > 0)
     bars.set(alpha=(1.0, 0.1))
@@ -142,20 +142,30 @@ def test_every_bar_and_number_stays_inside_the_frame():
 @pytest.mark.parametrize(
     "make, words",
     [
-        (lambda: PushFigure([0.0], 0), "two or more classes"),
+        (lambda: PushFigure([0.0], 0), "2 or more classes"),
         (lambda: PushFigure([0.0, float("nan")], 0), "finite logits"),
         (lambda: PushFigure([0.0, 1.0], 2), "from 0 to 1, got 2"),
-        (lambda: PushFigure([0.0, 1.0], 0, names=["a"]), "2 logits but 1 names"),
+        (lambda: PushFigure([0.0, 1.0], 0, names=["a"]), "expected 2 names, one per class; got 1"),
         (lambda: PushFigure([0.0, 1.0], 0, alpha=(1.0, 2.0)), "each above 0 up to 1"),
-        (lambda: PushFigure([0.0, 1.0], 0).set([1.0, 2.0, 3.0]), "expected 2 logits, got 3"),
+        (lambda: PushFigure([0.0, 1.0], 0).set(logits=[1.0, 2.0, 3.0]), "expected 2 logits, got 3"),
         (lambda: DescentFigure([0.0, 1.0], rate=1.0, steps=1), "the logits of T, A and B"),
-        (lambda: DescentFigure([0.0, 1.0, 2.0], rate=0.0, steps=1), "must be above 0"),
-        (lambda: DescentFigure([0.0, 1.0, 2.0], rate=1.0, steps=0), "at least 1"),
+        (lambda: DescentFigure([0.0, 1.0, 2.0], rate=0.0, steps=1), "`rate` must be"),
+        (lambda: DescentFigure([0.0, 1.0, 2.0], rate=1.0, steps=0), "`steps` must be from 1"),
     ],
 )
 def test_parts_that_do_not_fit_are_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_a_name_that_is_no_parameter_and_a_bad_value_leave_the_figure_as_it_is():
+    bars = PushFigure(FIGURE_1, 1)
+    before = bars.png()
+    with pytest.raises(TypeError, match="expected logits, true, alpha; got k"):
+        bars.set(true=2, k=1)
+    with pytest.raises(ValueError, match="above 0"):
+        bars.set(true=2, alpha=(1.0, 0.0))
+    assert bars.true == 1 and bars.png() == before
 
 
 def controls(box):

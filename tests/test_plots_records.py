@@ -10,7 +10,7 @@ from fpl_lib.evidence.pairs import difference_table
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
 from fpl_lib.plots import records as figures
-from fpl_lib.plots.records.confusions import mean_confusion
+from fpl_lib.plots.records.errors import mean_confusion
 from fpl_lib.plots.style import MAX_BYTES, MIN_ALT, _png
 
 SCRATCH = {"experiment": "table3", "model": "resnet50", "condition": "scratch"}
