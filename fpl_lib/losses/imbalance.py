@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from fpl_lib import _numbers
+from fpl_lib._arguments import check_real
 from fpl_lib.losses.checks import check_logits
 from fpl_lib.losses.fpl import log_term
 from fpl_lib.losses.terms import focal_term
@@ -35,7 +35,7 @@ def class_balanced_weights(counts: Tensor, beta: float = 0.9999) -> Tensor:
     Source: Cui et al., CVPR 2019, arXiv:1901.05555.
     """
     _check_counts(counts)
-    if not 0 <= _numbers.number("beta", beta) < 1:
+    if not 0 <= check_real("beta", beta) < 1:
         raise ValueError(f"beta: expected a number from 0 to below 1; got {beta}.")
     if not counts.is_floating_point() or counts.dtype.itemsize < 4:
         counts = counts.float()
@@ -109,7 +109,7 @@ def logit_adjusted_loss(
 
     Source: Menon et al., ICLR 2021, arXiv:2007.07314.
     """
-    _numbers.within("tau", tau, 0, math.inf)
+    check_real("tau", tau, 0)
     check_logits(logits, None)
     _check_counts(counts, logits)
     z = at_least_float32(logits)

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from fpl_lib import _numbers
+from fpl_lib._arguments import check_real
 
 
 def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
@@ -22,7 +22,7 @@ def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
         gamma: zero or more; 0 is `log_term`.
 
     Raises:
-        TypeError, ValueError: a gamma that is no such number.
+        TypeError, ValueError: gamma below zero, or not a finite number.
 
     Example:
         >>> focal_term(torch.tensor(0.5).log())
@@ -30,7 +30,7 @@ def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
 
     Source: Lin et al., ICCV 2017, arXiv:1708.02002, Eq. 4.
     """
-    _numbers.within("gamma", gamma, 0, math.inf)
+    check_real("gamma", gamma, 0)
     # Below tiny the slope of x^γ, γ < 1, would be infinite, and 0 · ∞ is NaN.
     wrong = -torch.expm1(r).clamp(max=-torch.finfo(r.dtype).tiny)
     return wrong**gamma * -r
@@ -44,7 +44,7 @@ def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
         epsilon: -1 or more; 0 is `log_term`, and 2 the paper's choice for ImageNet.
 
     Raises:
-        TypeError, ValueError: an epsilon that is no such number.
+        TypeError, ValueError: epsilon below -1, or not a finite number.
 
     Example:
         >>> poly1_term(torch.tensor(0.5).log())
@@ -52,7 +52,7 @@ def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
 
     Source: Leng et al., ICLR 2022, arXiv:2204.12511.
     """
-    _numbers.within("epsilon", epsilon, -1, math.inf)
+    check_real("epsilon", epsilon, -1)
     return -r - epsilon * torch.expm1(r)
 
 
@@ -64,7 +64,7 @@ def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
         q: from 0, the limit `log_term`, to 1, half of `mae_term`; 0.7 is the paper's.
 
     Raises:
-        TypeError, ValueError: a q that is no such number.
+        TypeError, ValueError: q outside 0 to 1, or not a number.
 
     Example:
         >>> gce_term(torch.tensor(0.5).log())
@@ -72,7 +72,7 @@ def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
 
     Source: Zhang and Sabuncu, NeurIPS 2018, arXiv:1805.07836.
     """
-    _numbers.within("q", q, 0, 1)
+    check_real("q", q, 0, 1)
     return -torch.expm1(q * r) / q if q else -r
 
 
@@ -88,7 +88,7 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
         log_zero: A, zero or less. Much code clips y at 1e-4, which makes it -9.2.
 
     Raises:
-        TypeError, ValueError: options that are no such numbers.
+        TypeError, ValueError: alpha or beta below zero, log_zero above zero, or not finite numbers.
 
     Example:
         >>> sce_term(torch.tensor(0.5).log())
@@ -96,9 +96,9 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
 
     Source: Wang et al., ICCV 2019, arXiv:1908.06112.
     """
-    _numbers.within("alpha", alpha, 0, math.inf)
-    _numbers.within("beta", beta, 0, math.inf)
-    _numbers.within("log_zero", log_zero, -math.inf, 0)
+    check_real("alpha", alpha, 0)
+    check_real("beta", beta, 0)
+    check_real("log_zero", log_zero, -math.inf, 0)
     return -alpha * r + beta * log_zero * torch.expm1(r)
 
 
