@@ -13,11 +13,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpl_lib._files import DATA
+from fpl_lib._files import PAPER as FOLDER
 
 __all__ = ["Figure1", "Table1", "claims", "contradictions", "figure1", "table1", "table2", "table3"]
-
-FOLDER = DATA / "paper"
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ def _find(name: str) -> Path:
     path = FOLDER / name
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path}: the paper's figures are missing. They come with the repository: use fpl_lib "
-            "from a clone (pip install -e .), or restore them with `git checkout -- data/paper`."
+            f"{path}: the paper's figures are missing; restore them with `git checkout -- "
+            "data/paper`, or install fpl_lib again."
         )
     return path

@@ -209,6 +209,21 @@ def test_own_address_comes_first(fake, server, root, monkeypatch):
         fetch_cifar10(root / "other", progress=False)
 
 
+def test_no_message_shows_a_password(fake, server, root, monkeypatch, capfd):
+    address = server.url.replace("http://", "http://me:secret@")
+    monkeypatch.setenv("FPL_CIFAR10_URL", address)
+    server.script = ["404"]
+    fake.check(fetch_cifar10(root))
+    server.script = ["404", "404"]
+    with pytest.raises(DataError, match="404") as caught:
+        fetch_cifar10(root / "other")
+    monkeypatch.setenv("FPL_CIFAR10_URL", address.replace("http:", "ftp:"))
+    with pytest.raises(DataError, match="not an http") as refused:
+        fetch_cifar10(root / "other", progress=False)
+    said = "".join([*capfd.readouterr(), str(caught.value), str(refused.value)])
+    assert "127.0.0.1" in said and "secret" not in said
+
+
 def test_an_archive_laid_there_by_hand_is_used(fake, server, root):
     root.mkdir()
     (root / fetch.ARCHIVE).write_bytes(fake.archive)

@@ -162,5 +162,5 @@ def test_frames_are_fresh_so_that_changing_one_changes_no_other():
 
 def test_missing_files_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "FOLDER", tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"table2\.csv.*clone.*git checkout"):
+    with pytest.raises(FileNotFoundError, match=r"table2\.csv.*git checkout"):
         paper.table2()

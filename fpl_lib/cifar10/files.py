@@ -10,10 +10,12 @@ are also those in `torchvision.datasets.CIFAR10`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import pickle
 import shlex
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +23,8 @@ from pathlib import Path
 import numpy as np
 
 CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
 IMAGES_PER_FILE = 10_000
 IMAGE_SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
@@ -110,16 +103,23 @@ def md5_of(data: bytes | memoryview) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file; OSError for anything else, such as a pipe that never ends."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
+
+
 def read_checked(path: Path, expected: str, cure: str) -> bytes:
     """The bytes of `path`, if their MD5 is `expected`; DataError naming the file otherwise."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {cure}.") from None
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror or error}); check its permissions, or set "
-            f"FPL_DATA_DIR to a folder you can read."
+            f"{path} cannot be read ({error.strerror or error}); check what it is and its "
+            "permissions, or set FPL_DATA_DIR to a folder you can read."
         ) from error
     found = md5_of(data)
     if found != expected:

@@ -20,6 +20,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from fpl_lib._files import DATA
+from fpl_lib.cifar10.excerpt import FOLDER, read_mini
 from fpl_lib.cifar10.files import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
 
 __all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "fetch_cifar10", "load_cifar10"]
@@ -74,7 +75,9 @@ class CIFAR10:
 
 
 def data_root(root: str | os.PathLike[str] | None = None) -> Path:
-    """The data folder: the argument, else `$FPL_DATA_DIR`, else the repository's `data/`.
+    """The data folder: the argument, else `$FPL_DATA_DIR`, else the checkout's `data/`.
+
+    Without a checkout it is the folder that the system has for the user's data.
 
     >>> data_root("somewhere").name
     'somewhere'
@@ -209,8 +212,6 @@ def _read(root: Path, layout: Layout, source: str) -> CIFAR10:
 
 
 def _load_mini(root: Path) -> CIFAR10:
-    from fpl_lib.cifar10.excerpt import FOLDER, read_mini  # which imports this module
-
     if not (root / FOLDER).is_dir():
         root = DATA
     splits, md5 = read_mini(root / FOLDER)
