@@ -12,7 +12,7 @@ from fake_cifar import FakeCIFAR10, md5
 from fpl_lib._files import DATA
 from fpl_lib.cifar10 import files as layouts
 from fpl_lib.cifar10.files import BIN, PY, fetch_command
-from fpl_lib.cifar10.load import CIFAR10, DataError, data_root, fetch_cifar10, load_cifar10
+from fpl_lib.cifar10.load import CIFAR10, DataError, data_root, load_cifar10
 
 
 @pytest.fixture
@@ -178,17 +178,9 @@ def test_a_pickle_that_would_run_code_does_not(fake, tmp_path, monkeypatch):
     assert not (tmp_path / "sprung").exists()
 
 
-@pytest.mark.parametrize("load", [load_cifar10, fetch_cifar10])
-def test_unknown_source(load, tmp_path):
+def test_unknown_source(tmp_path):
     with pytest.raises(ValueError, match="source: expected one of auto, .*; got 'web'"):
-        load(tmp_path, source="web")
-
-
-def test_fetch_takes_the_sources_that_fetch_nothing(fake, tmp_path):
-    with pytest.raises(DataError, match="is not in"):
-        fetch_cifar10(tmp_path, "disk")
-    assert fetch_cifar10(tmp_path, "mini").source == "mini"
-    assert list(tmp_path.iterdir()) == []
+        load_cifar10(tmp_path, source="web")
 
 
 def test_full_set_is_recognised_and_described():

