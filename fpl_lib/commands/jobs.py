@@ -165,6 +165,10 @@ def _in_workers(
                         yield outcome
         finally:
             stop()
+            for pipe in workers:
+                pipe.close()
+            for process in multiprocessing.active_children():
+                process.join()
 
 
 def _work(pipe: Connection, settings: Settings, threads: int) -> None:
