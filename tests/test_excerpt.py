@@ -11,41 +11,41 @@ from fake_cifar import FakeCIFAR10
 from PIL import Image
 
 from fpl_lib._files import DATA
-from fpl_lib.cifar10 import excerpt as mini
+from fpl_lib.cifar10 import excerpt, make_excerpt
 from fpl_lib.cifar10.files import BIN, CLASSES, LAYOUTS, PY, md5_of
 from fpl_lib.cifar10.load import DataError, load_cifar10
 
-FOLDER = DATA / mini.FOLDER
+FOLDER = DATA / excerpt.FOLDER
 
 
 @pytest.fixture(scope="module")
 def manifest():
-    return mini.read_manifest(FOLDER)
+    return excerpt.read_manifest(FOLDER)
 
 
 @pytest.fixture(scope="module")
-def excerpt():
+def mini():
     return load_cifar10(source="mini")
 
 
-def test_it_is_small_balanced_and_takes_turns(excerpt):
-    assert excerpt.source == "mini" and not excerpt.is_full
-    assert excerpt.train_images.shape == (4000, 3, 32, 32)
-    assert excerpt.test_images.shape == (1000, 3, 32, 32)
-    for labels in (excerpt.train_labels, excerpt.test_labels):
+def test_it_is_small_balanced_and_takes_turns(mini):
+    assert mini.source == "mini" and not mini.is_full
+    assert mini.train_images.shape == (4000, 3, 32, 32)
+    assert mini.test_images.shape == (1000, 3, 32, 32)
+    for labels in (mini.train_labels, mini.test_labels):
         assert labels.tolist() == [n % 10 for n in range(len(labels))]
     assert sum(path.stat().st_size for path in FOLDER.iterdir()) < 12e6
 
 
-def test_no_image_comes_twice(excerpt):
-    images = [*excerpt.train_images.numpy(), *excerpt.test_images.numpy()]
+def test_no_image_comes_twice(mini):
+    images = [*mini.train_images.numpy(), *mini.test_images.numpy()]
     assert len({image.tobytes() for image in images}) == 5000
 
 
-def test_the_images_are_the_originals(excerpt, manifest):
+def test_the_images_are_the_originals(mini, manifest):
     """Against the full set where it is on disk, against the pixels' checksums everywhere."""
     for split in ("train", "test"):
-        images = getattr(excerpt, f"{split}_images").numpy()
+        images = getattr(mini, f"{split}_images").numpy()
         sheets = [sheet for sheet in manifest["sheets"] if sheet["split"] == split]
         for sheet in sheets:
             assert md5_of(images[sheet["label"] :: 10].tobytes()) == sheet["pixels_md5"]
@@ -77,11 +77,11 @@ def test_the_choice_follows_the_rule(manifest):
         assert set(np.flatnonzero(places < share - 0.03)) <= chosen
 
 
-def test_a_sheet_shows_its_images_row_by_row(excerpt):
+def test_a_sheet_shows_its_images_row_by_row(mini):
     with Image.open(FOLDER / "train-3-cat.webp") as sheet:
         pixels = np.asarray(sheet.convert("RGB"))
     assert pixels.shape == (640, 640, 3)
-    cats = excerpt.train_images[excerpt.train_labels == 3].permute(0, 2, 3, 1).numpy()
+    cats = mini.train_images[mini.train_labels == 3].permute(0, 2, 3, 1).numpy()
     np.testing.assert_array_equal(pixels[:32, 32:64], cats[1])
     np.testing.assert_array_equal(pixels[32:64, :32], cats[20])
 
@@ -91,8 +91,9 @@ def small(monkeypatch, tmp_path):
     """A full set of 10 + 2 images a class, and an excerpt of 4 + 1."""
     fake = FakeCIFAR10()
     fake.patch(monkeypatch)
-    monkeypatch.setattr(mini, "PER_CLASS", {"train": 4, "test": 1})
-    monkeypatch.setattr(mini, "COLUMNS", {"train": 2, "test": 1})
+    monkeypatch.setattr(excerpt, "PER_CLASS", {"train": 4, "test": 1})
+    monkeypatch.setattr(make_excerpt, "PER_CLASS", excerpt.PER_CLASS)
+    monkeypatch.setattr(make_excerpt, "COLUMNS", {"train": 2, "test": 1})
     return fake
 
 
@@ -100,20 +101,20 @@ def small(monkeypatch, tmp_path):
 def test_the_command_makes_it_the_same_each_time(small, tmp_path, capsys, layout):
     small.write(tmp_path, layout)
     for name in ("one", "two"):
-        arguments = ["--root", str(tmp_path), "--out", str(tmp_path / name / mini.FOLDER)]
-        assert mini.main(arguments) == 0
+        arguments = ["--root", str(tmp_path), "--out", str(tmp_path / name / excerpt.FOLDER)]
+        assert make_excerpt.main(arguments) == 0
     assert "20 sheets" in capsys.readouterr().out
-    files = {path.name: path.read_bytes() for path in (tmp_path / "one" / mini.FOLDER).iterdir()}
+    files = {path.name: path.read_bytes() for path in (tmp_path / "one" / excerpt.FOLDER).iterdir()}
     assert len(files) == 21
     for name, content in files.items():
-        assert (tmp_path / "two" / mini.FOLDER / name).read_bytes() == content
+        assert (tmp_path / "two" / excerpt.FOLDER / name).read_bytes() == content
     full, made = load_cifar10(tmp_path), load_cifar10(tmp_path / "one", source="mini")
     assert made.root == tmp_path / "one"
-    sheets = mini.read_manifest(tmp_path / "one" / mini.FOLDER)["sheets"]
+    sheets = excerpt.read_manifest(tmp_path / "one" / excerpt.FOLDER)["sheets"]
     assert made.md5 == {sheet["file"]: md5_of(files[sheet["file"]]) for sheet in sheets}
     for split in ("train", "test"):
         images, labels = (getattr(made, f"{split}_{what}") for what in ("images", "labels"))
-        assert labels.tolist() == list(range(10)) * mini.PER_CLASS[split]
+        assert labels.tolist() == list(range(10)) * excerpt.PER_CLASS[split]
         for sheet in (sheet for sheet in sheets if sheet["split"] == split):
             originals = getattr(full, f"{split}_images")[sheet["indices"]]
             assert images[sheet["label"] :: 10].equal(originals)
@@ -121,7 +122,7 @@ def test_the_command_makes_it_the_same_each_time(small, tmp_path, capsys, layout
 
 def test_the_manifest_reads_well(small, tmp_path):
     small.write(tmp_path, BIN)
-    manifest = mini.write_mini(tmp_path, tmp_path / "out")
+    manifest = make_excerpt.write_mini(tmp_path, tmp_path / "out")
     text = (tmp_path / "out" / "manifest.json").read_text()
     assert json.loads(text) == manifest
     assert text.count('"file"') == len([line for line in text.splitlines() if '"file"' in line])
@@ -129,30 +130,31 @@ def test_the_manifest_reads_well(small, tmp_path):
 
 def test_choosing_more_than_there_is():
     with pytest.raises(ValueError, match="class 1 has 2 train images where 3 are wanted"):
-        mini.choose(np.array([0, 0, 0, 1, 1]), "train", 3)
+        make_excerpt.choose(np.array([0, 0, 0, 1, 1]), "train", 3)
 
 
 def test_choice_is_balanced_random_and_depends_on_seed_and_split():
     labels = np.arange(1000) % 10
-    chosen = mini.choose(labels, "train", 20)
+    chosen = make_excerpt.choose(labels, "train", 20)
     for label, indices in enumerate(chosen):
         assert set(labels[indices]) == {label} and len(set(indices)) == 20
         assert list(indices) == sorted(indices)
     assert np.concatenate(chosen).mean() == pytest.approx(500, abs=75)
-    for other in (mini.choose(labels, "test", 20), mini.choose(labels, "train", 20, seed=1)):
+    for split, seed in (("test", 0), ("train", 1)):
+        other = make_excerpt.choose(labels, split, 20, seed)
         assert set(np.concatenate(other)) != set(np.concatenate(chosen))
 
 
 def test_the_command_without_the_full_set(tmp_path, capsys):
-    assert mini.main(["--root", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert make_excerpt.main(["--root", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
     err = capsys.readouterr().err
     assert err.startswith("error: CIFAR-10 is not in") and err.count("\n") == 1
 
 
 @pytest.fixture
 def copy(tmp_path) -> Path:
-    shutil.copytree(FOLDER, tmp_path / mini.FOLDER)
-    return tmp_path / mini.FOLDER
+    shutil.copytree(FOLDER, tmp_path / excerpt.FOLDER)
+    return tmp_path / excerpt.FOLDER
 
 
 SHEET = f"train-9-{CLASSES[9]}.webp"
