@@ -1,4 +1,4 @@
-"""The trial exercises (trial/nb99.py) as notebook 99's, in the test's process or in a kernel."""
+"""The trial exercises (trial/nb99) as notebook 99's, in the test's process or in a kernel."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fpl_lib.course import exercises
 FOLDER = str(Path(__file__).parent / "trial")
 
 exercises.__path__.append(FOLDER)
-_trial = importlib.import_module("fpl_lib.course.exercises.nb99")
+_trial = importlib.import_module("fpl_lib.course.exercises.nb99.trial")
 exercises.__path__.remove(FOLDER)
 
-SOFTMAX, HALF, CURVE, QUIZ = _trial.SOFTMAX, _trial.HALF, _trial.CURVE, _trial.QUIZ
-EXERCISES, QUIZZES = _trial.EXERCISES, _trial.QUIZZES
+SOFTMAX, HALF, CURVE = EXERCISES = _trial.SOFTMAX, _trial.HALF, _trial.CURVE
+(QUIZ,) = QUIZZES = exercises.read_quizzes(Path(FOLDER) / "nb99" / "quizzes.md")
 draw = _trial.draw
 
 

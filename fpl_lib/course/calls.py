@@ -5,7 +5,7 @@
     predict("01-which-is-larger")     # a question to answer before running the next cell
 
 A grader's `check("01-softmax", softmax, strict=True)` raises ExerciseFailed instead of printing.
-The exercises themselves are data, in `fpl_lib/course/exercises/nbNN.py`.
+The exercises themselves are data, in `fpl_lib/course/exercises/nbNN/`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from fpl_lib.course.checking.display import BLUE, GREEN, GREY, RED, box
 from fpl_lib.course.checking.figures import describe
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.course.checking.kinds import Exercise
-from fpl_lib.course.exercises import exercise
+from fpl_lib.course.checking.quizzes import ask
+from fpl_lib.course.exercises import exercise, quiz
 from fpl_lib.plots.style import publish, show
 
 __all__ = ["ExerciseFailed", "card", "check", "hint", "predict"]
@@ -116,9 +117,7 @@ def predict(name: str) -> None:
     A running notebook shows buttons. Elsewhere each option opens its own explanation, so that
     the question works on a web page as well.
     """
-    from fpl_lib.course.checking.quizzes import ask
-
-    ask(name)
+    ask(quiz(name))
 
 
 def _judge(task: Exercise, answer: Any, seed: int) -> Verdict:

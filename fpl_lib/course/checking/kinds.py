@@ -133,6 +133,8 @@ class Quiz:
 
     def __post_init__(self) -> None:
         _check_id(self.id)
+        if not self.question.strip():
+            raise ValueError(f"{self.id}: the question is missing")
         if not 2 <= len(self.options) <= 6:
             raise ValueError(f"{self.id}: give two to six options, got {len(self.options)}")
         if sum(option.right for option in self.options) != 1:

@@ -7,14 +7,7 @@ import numpy as np
 import torch
 
 from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import (
-    FigureExercise,
-    FunctionExercise,
-    Mistake,
-    Option,
-    Quiz,
-    ValueExercise,
-)
+from fpl_lib.course.exercises import FigureExercise, FunctionExercise, Mistake, ValueExercise
 
 GRID = np.linspace(0.1, 0.9, 9)
 
@@ -117,15 +110,3 @@ CURVE = FigureExercise(
     ),
     hints=("Which base?", "`np.log` is the natural logarithm."),
 )
-QUIZ = Quiz(
-    id="99-which",
-    question="Which class is F when `p = (.15, .25, .20, .30, .10)` and T = c1?",
-    options=(
-        Option("c1", False, "c1 is the true class; F is chosen among the others."),
-        Option("c3", True, "c3 has the largest probability of the false classes."),
-        Option("c4", False, "c4 has the smallest probability, F has the largest."),
-    ),
-)
-
-EXERCISES = (SOFTMAX, HALF, CURVE)
-QUIZZES = (QUIZ,)
