@@ -133,7 +133,8 @@ def raised(error: BaseException) -> str:
 
 def tolerance_of(exercise: Exercise) -> dict[str, float]:
     """How closely numbers must agree in this exercise."""
-    return {"rtol": exercise.rtol, "atol": exercise.atol}
+    rounded = 0.0 if exercise.decimals is None else 0.5001 * 10.0**-exercise.decimals
+    return {"rtol": exercise.rtol, "atol": max(exercise.atol, rounded)}
 
 
 def _explain(

@@ -7,6 +7,7 @@ message) and its own test (the suite hands every mistake in and wants it back by
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,13 +41,38 @@ class Mistake:
             )
 
 
+def mistakes(*rows: tuple[str, str, Any], of: Callable | None = None) -> tuple[Mistake, ...]:
+    """One Mistake per row `(name, message, code)`, in this order.
+
+    With `of`, a function whose keywords make the mistakes, a row's code may be a dict of them: the
+    wrong answer is then `of` called with these.
+
+    >>> half, double = mistakes(
+    ...     ("half", "This is half of the answer.", lambda x: x / 2),
+    ...     ("double", "This is twice the answer.", {"factor": 2}),
+    ...     of=lambda x, *, factor=1: factor * x,
+    ... )
+    >>> half.code(3), double.code(3)
+    (1.5, 6)
+    """
+    return tuple(
+        Mistake(
+            name,
+            message,
+            functools.partial(of, **code) if of is not None and isinstance(code, dict) else code,
+        )
+        for name, message, code in rows
+    )
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exercise:
     """What all kinds of exercises share; make one of the three kinds below.
 
     `difficulty` is 1, 2 or 3; `minutes` an honest estimate for a student; `hints` go from a nudge
     to nearly the answer, at least two; `mistakes` are at least three, the most specific first;
-    `takeaway` is one sentence shown with a right answer. Numbers agree within `rtol` and `atol`.
+    `takeaway` is one sentence shown with a right answer. Numbers agree within `rtol` and `atol`, or
+    if they are rounded to `decimals` places (those that the card shows) or more.
 
     Raises ValueError if a part is missing or repeated.
     """
@@ -61,6 +87,7 @@ class Exercise:
     takeaway: str = ""
     rtol: float = 1e-5
     atol: float = 1e-7
+    decimals: int | None = None
 
     def __post_init__(self) -> None:
         _check_id(self.id)
@@ -101,11 +128,11 @@ class ValueExercise(Exercise):
 class FigureExercise(Exercise):
     """The answer is a function that draws and returns a figure (or the figure itself).
 
-    `readings` says what matters: for each name a function of the figure's first Axes, e.g.
-    `{"the curve of CE": lambda ax: curve(ax, "CE", grid), "the label of the x axis": lambda ax:
-    "p_T" in ax.get_xlabel()}`. A student's readings must agree with the solution's; the message
-    for an unknown mistake is "look again at" and the name of the first that does not. A mistake is
-    recognised by the readings in which it differs from the solution.
+    `readings` says what matters: for each name a function of the figure's first Axes with
+    data (`figures` has many), e.g. `{"the curve of CE": lambda ax: curve(ax, "CE", grid), "the name
+    of the x axis": named("x", "p_T")}`. A student's readings must agree with the solution's; the
+    message for an unknown mistake is "look again at" and the name of the first that does not. A
+    mistake is recognised by the readings in which it differs from the solution.
     """
 
     readings: Mapping[str, Callable[[Any], Any]]
