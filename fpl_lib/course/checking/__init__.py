@@ -29,7 +29,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Option",
             "Quiz",
             "ValueExercise",
-            "mistakes",
         ],
         "spread": ["TrainingExercise"],
     },

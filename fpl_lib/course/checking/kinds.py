@@ -41,38 +41,32 @@ class Mistake:
             )
 
 
-def mistakes(*rows: tuple[str, str, Any], of: Callable | None = None) -> tuple[Mistake, ...]:
-    """One Mistake per row `(name, message, code)`, in this order.
-
-    With `of`, a function whose keywords make the mistakes, a row's code may be a dict of them: the
-    wrong answer is then `of` called with these.
-
-    >>> half, double = mistakes(
-    ...     ("half", "This is half of the answer.", lambda x: x / 2),
-    ...     ("double", "This is twice the answer.", {"factor": 2}),
-    ...     of=lambda x, *, factor=1: factor * x,
-    ... )
-    >>> half.code(3), double.code(3)
-    (1.5, 6)
-    """
-    return tuple(
-        Mistake(
-            name,
-            message,
-            functools.partial(of, **code) if of is not None and isinstance(code, dict) else code,
-        )
-        for name, message, code in rows
-    )
-
-
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exercise:
     """What all kinds of exercises share; make one of the three kinds below.
 
     `difficulty` is 1, 2 or 3; `minutes` an honest estimate for a student; `hints` go from a nudge
-    to nearly the answer, at least two; `mistakes` are at least three, the most specific first;
+    to nearly the answer, at least two; `mistakes` are at least three, the most specific first: each
+    name with its message and its code. Where a function's keywords make its mistakes, the code may
+    be a dict of them. The exercise keeps a tuple of Mistake.
     `takeaway` is one sentence shown with a right answer. Numbers agree within `rtol` and `atol`, or
     if they are rounded to `decimals` places (those that the card shows) or more.
+
+    >>> double = ValueExercise(
+    ...     id="01-double",
+    ...     title="Twice six",
+    ...     difficulty=1,
+    ...     minutes=1,
+    ...     solution=12,
+    ...     mistakes={
+    ...         "half": ("This is half of six.", 3),
+    ...         "square": ("This is six times six.", 36),
+    ...         "same": ("This is six itself, taken once.", 6),
+    ...     },
+    ...     hints=("How much is six and six?", "One more than eleven."),
+    ... )
+    >>> double.mistakes[0]
+    Mistake(name='half', message='This is half of six.', code=3)
 
     Raises ValueError if a part is missing or repeated.
     """
@@ -82,7 +76,7 @@ class Exercise:
     difficulty: int
     minutes: int
     solution: Any
-    mistakes: tuple[Mistake, ...]
+    mistakes: Mapping[str, tuple[str, Any]] | Sequence[Mistake]
     hints: tuple[str, ...]
     takeaway: str = ""
     rtol: float = 1e-5
@@ -97,6 +91,10 @@ class Exercise:
             raise ValueError(f"{self.id}: minutes must be a positive int, got {self.minutes!r}")
         if len(self.hints) < 2 or len(set(self.hints)) < len(self.hints):
             raise ValueError(f"{self.id}: give at least two different hints, got {self.hints!r}")
+        if isinstance(self.mistakes, Mapping):
+            rows = self.mistakes.items()
+            made = (Mistake(name, text, self._wrong(code)) for name, (text, code) in rows)
+            object.__setattr__(self, "mistakes", tuple(made))
         names = [mistake.name for mistake in self.mistakes]
         messages = {mistake.message for mistake in self.mistakes}
         if len(names) < 3 or len(set(names)) < len(names) or len(messages) < len(names):
@@ -104,6 +102,10 @@ class Exercise:
                 f"{self.id}: give at least three mistakes with different names and messages, "
                 f"got {names}"
             )
+
+    def _wrong(self, code: Any) -> Any:
+        by_keywords = callable(self.solution) and isinstance(code, dict)
+        return functools.partial(self.solution, **code) if by_keywords else code
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex
 
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.course.checking.kinds import FigureExercise, Mistake
+from fpl_lib.course.checking.kinds import FigureExercise
 from fpl_lib.plots.style import COLORS
 
 
@@ -96,44 +96,37 @@ BARS = FigureExercise(
         "the colours: `plots.COLORS` has one for each loss": _colours,
         "the legend": lambda ax: ax.get_legend() is not None,
     },
-    mistakes=(
-        Mistake(
-            "other network",
+    mistakes={
+        "other network": (
             "These are EfficientNetV2's counts: the rows wanted are ResNet18's.",
             lambda: draw_bars("efficientnet_v2_s"),
         ),
-        Mistake(
-            "swapped labels",
+        "swapped labels": (
             "The labels are the wrong way round: the cat has 818 with CE and 883 with FPL.",
-            lambda: draw_bars(order=("fpl", "ce")),
+            {"order": ("fpl", "ce")},
         ),
-        Mistake(
-            "total included",
+        "total included": (
             "The column `total` is drawn like an eleventh class and dwarfs the others.",
-            lambda: draw_bars(columns=(*CLASSES, "total")),
+            {"columns": (*CLASSES, "total")},
         ),
-        Mistake(
-            "stacked",
+        "stacked": (
             "One loss stands on top of the other. Only bars that all start at zero can be "
             "compared: put them side by side.",
-            lambda: draw_bars(offset=0, stacked=True),
+            {"offset": 0, "stacked": True},
         ),
-        Mistake(
-            "on top of each other",
+        "on top of each other": (
             "Both losses are drawn in the same places, so one hides the other: move them apart.",
-            lambda: draw_bars(offset=0),
+            {"offset": 0},
         ),
-        Mistake(
-            "no name",
+        "no name": (
             "A reader cannot tell what the heights count: name the y axis `false positives`.",
-            lambda: draw_bars(name=""),
+            {"name": ""},
         ),
-        Mistake(
-            "no legend",
+        "no legend": (
             "Which colour is which loss? `ax.legend()` shows the labels.",
-            lambda: draw_bars(legend=False),
+            {"legend": False},
         ),
-    ),
+    },
     hints=(
         "Call `ax.bar` twice, once for each loss, with `x - 0.2` and `x + 0.2`.",
         "`ax.set_xticks(x, counts.columns)` writes the class names below the bars.",

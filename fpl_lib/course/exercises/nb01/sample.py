@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib import class_alpha
-from fpl_lib.course.exercises import FunctionExercise, Mistake, ValueExercise
+from fpl_lib.course.exercises import FunctionExercise, ValueExercise
 
 
 def by_hand(true: float, false: float, log=np.log) -> tuple[float, float, float]:
@@ -24,47 +24,39 @@ BY_HAND = ValueExercise(
     solution=by_hand(0.55, 1 - 0.25),
     rtol=0,
     atol=5e-4,
-    mistakes=(
-        Mistake(
-            "no F when right",
+    mistakes={
+        "no F when right": (
             "The prediction is right, but F is there all the same: F is the most probable class "
             "other than T, and L_F is counted for every sample.",
             by_hand(0.55, 1.0),
         ),
-        Mistake(
-            "F is the predicted class",
+        "F is the predicted class": (
             "You took c1 for F because it is predicted. It is T; F is chosen among the others.",
             by_hand(0.55, 1 - 0.55),
         ),
-        Mistake(
-            "log of p_F",
+        "log of p_F": (
             "Eq. 3 has the logarithm of 1 - p_F: F is right about itself when p_F is small.",
             by_hand(0.55, 0.25),
         ),
-        Mistake(
-            "log10",
+        "log10": (
             "These are logarithms to base 10. The paper's `log`, like NumPy's and torch's, is "
             "natural.",
             by_hand(0.55, 0.75, np.log10),
         ),
-        Mistake(
-            "log2",
+        "log2": (
             "These are bits, from base 2. Losses are counted in nats: take the natural logarithm.",
             by_hand(0.55, 0.75, np.log2),
         ),
-        Mistake(
-            "sign",
+        "sign": (
             "A loss is not negative: Eq. 2 and Eq. 3 begin with a minus.",
             tuple(-part for part in by_hand(0.55, 0.75)),
         ),
-        Mistake(
-            "halved",
+        "halved": (
             "Your FPL is the mean of L_T and L_F. Eq. 1 is their weighted sum, here with weights "
             "of 1.",
             (*by_hand(0.55, 0.75)[:2], by_hand(0.55, 0.75)[2] / 2),
         ),
-        Mistake(
-            "all wrong classes",
+        "all wrong classes": (
             "This sums over all four wrong classes. That is Eq. 8 with k = 4; Eq. 1 has one F.",
             (
                 -np.log(0.55),
@@ -72,7 +64,7 @@ BY_HAND = ValueExercise(
                 -np.log([0.55, 0.75, 0.95, 0.88, 0.97]).sum(),
             ),
         ),
-    ),
+    },
     hints=(
         "T is given. Cover its bar with your thumb: which of the others is highest?",
         "L_T takes the logarithm of p_T, L_F that of 1 - p_F, both natural and with a minus.",
@@ -123,70 +115,59 @@ FALSE_CLASS = FunctionExercise(
     minutes=6,
     solution=false_class,
     cases=_predictions,
-    mistakes=(
-        Mistake(
-            "p_T set to 0",
+    mistakes={
+        "p_T set to 0": (
             "Almost. If T holds all of the probability, every other class has 0 as well, and a T "
             "set to 0 ties with them. Set it to something that no probability can be.",
             lambda p, target: p.scatter(1, target[:, None], 0.0).argmax(1),
         ),
-        Mistake(
-            "higher index",
+        "higher index": (
             "Where two wrong classes tie, this takes the higher index; agree on the lower one, as "
             "`argmax` and the library do.",
             _last_of_equals,
         ),
-        Mistake(
-            "F allowed to be T",
+        "F allowed to be T": (
             "This is the predicted class. Where the prediction is right, that is T, and F must be "
             "another class.",
             lambda p, target: p.argmax(1),
         ),
-        Mistake(
-            "second place",
+        "second place": (
             "The second most probable class is F only if T is in first place. Where the prediction "
             "is wrong, F is in first place.",
             lambda p, target: p.topk(2, 1).indices[:, 1],
         ),
-        Mistake(
-            "index after deletion",
+        "index after deletion": (
             "With T's column deleted, the classes behind it move up by one: your index is one too "
             "low wherever F comes after T. Keep the column, and make it unable to win.",
             _drop_true_column,
         ),
-        Mistake(
-            "least probable",
+        "least probable": (
             "This is the least probable of the wrong classes. F is the most probable one.",
             lambda p, target: p.scatter(1, target[:, None], 2.0).argmin(1),
         ),
-        Mistake(
-            "axis kept",
+        "axis kept": (
             "Right classes, but in a column of shape (N, 1): `argmax` needs no `keepdim` here.",
             lambda p, target: false_class(p, target)[:, None],
         ),
-        Mistake(
-            "in place",
+        "in place": (
             "This writes into the caller's `p`, whose p_T is lost after that: work on a copy.",
             _overwrite,
         ),
-        Mistake(
-            "the probability",
+        "the probability": (
             "This is p_F, the probability. Asked for is F, the index of the class: `argmax`.",
             lambda p, target: p.scatter(1, target[:, None], -1.0).amax(1),
         ),
-        Mistake(
-            "wrong axis",
+        "wrong axis": (
             "This looks for the best sample of each class. The classes are along axis 1.",
             lambda p, target: p.scatter(1, target[:, None], -1.0).argmax(0),
         ),
-        Mistake(
-            "one F for all",
+        "one F for all": (
             "This chooses one F from the batch's average. Every sample has its own F.",
             lambda p, target: (
                 p.scatter(1, target[:, None], -1.0).mean(0).argmax().repeat(len(target))
             ),
         ),
-    ),
+    },
     hints=(
         "If T could not win, the most probable class would be F.",
         "Copy `p`, write something below every probability where T stands, take `argmax(1)`.",
@@ -222,45 +203,38 @@ WEIGHTS = FunctionExercise(
     minutes=5,
     solution=class_weights,
     cases=_labels,
-    mistakes=(
-        Mistake(
-            "share of the class",
+    mistakes={
+        "share of the class": (
             "This is N_i / N, which gives frequent classes more weight. Eq. 4 has (N - N_i) / N.",
             _share,
         ),
-        Mistake(
-            "inverse frequency",
+        "inverse frequency": (
             "This is the usual inverse frequency N / (C N_i). Eq. 4 is another, much flatter "
             "weight.",
             lambda labels, c: 1 / (c * _share(labels, c)),
         ),
-        Mistake(
-            "absent class",
+        "absent class": (
             "A class without samples at the end is missing: tell `bincount` the number of classes "
             "with `minlength`.",
             lambda labels, c: 1 - torch.bincount(labels) / len(labels),
         ),
-        Mistake(
-            "normalised",
+        "normalised": (
             "These weights sum to 1. Eq. 4's sum to C - 1; do not normalise them.",
             lambda labels, c: class_weights(labels, c) / (c - 1),
         ),
-        Mistake(
-            "one a sample",
+        "one a sample": (
             "This has one weight for each sample. Wanted is one for each class, shape (C,).",
             lambda labels, c: class_weights(labels, c)[labels],
         ),
-        Mistake(
-            "divided by C",
+        "divided by C": (
             "N is the number of samples, not of classes.",
             lambda labels, c: (len(labels) - torch.bincount(labels, minlength=c)) / c,
         ),
-        Mistake(
-            "whole numbers",
+        "whole numbers": (
             "`//` drops the fraction, and all weights are fractions: divide with `/`.",
             lambda labels, c: (len(labels) - torch.bincount(labels, minlength=c)) // len(labels),
         ),
-    ),
+    },
     hints=(
         "How many samples has each class? `torch.bincount` counts labels.",
         "A class without samples has weight 1: `bincount(…, minlength=num_classes)` counts it as "

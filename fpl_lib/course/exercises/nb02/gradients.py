@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.exercises import FunctionExercise
 
 
 def _samples(rng: np.random.Generator) -> list[tuple[Tensor, int]]:
@@ -52,31 +52,27 @@ CE_GRADIENT = FunctionExercise(
     minutes=4,
     solution=lambda z, t: z.softmax(0) - _unit(z, t),
     cases=_samples,
-    mistakes=(
-        Mistake(
-            "sign of e_T",
+    mistakes={
+        "sign of e_T": (
             "You add `e_T`: the gradient at T is `p_T - 1`, which is negative, so that descent "
             "raises the logit of T.",
             lambda z, t: z.softmax(0) + _unit(z, t),
         ),
-        Mistake(
-            "the push",
+        "the push": (
             "This is the push, minus the gradient: the exercise asks for the gradient itself.",
             lambda z, t: _unit(z, t) - z.softmax(0),
         ),
-        Mistake(
-            "only T",
+        "only T": (
             "Only the entry of T is filled. The loss contains every logit, through the sum in the "
             "softmax: the others have the gradient `p_j`.",
             lambda z, t: (z.softmax(0) - 1) * _unit(z, t),
         ),
-        Mistake(
-            "in p",
+        "in p": (
             "This is the derivative by the probability, `-1 / p_T`. Descent moves the logits: "
             "go one step further through the softmax.",
             lambda z, t: -_unit(z, t) / z.softmax(0),
         ),
-    ),
+    },
     hints=(
         "Write the loss in the logits: `log(sum_j exp(z_j)) - z_T`. Differentiate both parts.",
         "The derivative of `log(sum_j exp(z_j))` by `z_i` is `p_i`.",
@@ -91,36 +87,31 @@ WITHOUT = FunctionExercise(
     minutes=5,
     solution=_without,
     cases=_samples,
-    mistakes=(
-        Mistake(
-            "changes its input",
+    mistakes={
+        "changes its input": (
             "The numbers are right, but your function writes into the caller's `z`: work on "
             "`z.clone()`.",
             _without_in_place,
         ),
-        Mistake(
-            "not renormalised",
+        "not renormalised": (
             "What is left sums to `1 - p_i`, not to 1: divide by that, or take the softmax after "
             "leaving the class out.",
             lambda z, i: z.softmax(0) * (1 - _unit(z, i)),
         ),
-        Mistake(
-            "left in",
+        "left in": (
             "Class i is still in it: this is the ordinary softmax of all classes.",
             lambda z, i: z.softmax(0),
         ),
-        Mistake(
-            "logit 0",
+        "logit 0": (
             "A logit of 0 is as good as any other: it still gets `exp(0) = 1`. The logit whose "
             "exponential is 0 is minus infinity.",
             _logit_zero,
         ),
-        Mistake(
-            "shorter",
+        "shorter": (
             "One entry is missing: the result has C entries, with a 0 in place i.",
             lambda z, i: torch.cat([z[:i], z[i + 1 :]]).softmax(0),
         ),
-    ),
+    },
     hints=(
         "Which logit has `exp(z) = 0`?",
         "Copy `z`, put `-torch.inf` in place i of the copy, and take its softmax.",
@@ -157,10 +148,6 @@ def _gradient(
     return alpha_t * true_part(z, t) + alpha_f * false_part(z, t, false(z, t))
 
 
-def _wrong(**parts: Callable) -> Callable[..., Tensor]:
-    return lambda z, t, alpha_t, alpha_f: _gradient(z, t, alpha_t, alpha_f, **parts)
-
-
 def _no_true_push_on_f(z: Tensor, t: int, alpha_t: float, alpha_f: float) -> Tensor:
     f = _leader(z, t)
     return _gradient(z, t, alpha_t, alpha_f) - alpha_t * z.softmax(0)[f] * _unit(z, f)
@@ -173,75 +160,62 @@ FPL_GRADIENT = FunctionExercise(
     minutes=10,
     solution=_gradient,
     cases=_weighted,
-    mistakes=(
-        Mistake(
-            "F may be T",
+    mistakes={
+        "F may be T": (
             "Where T is predicted you take T itself for F: choose F among the other classes only.",
-            _wrong(false=lambda z, t: int(z.argmax())),
+            {"false": lambda z, t: int(z.argmax())},
         ),
-        Mistake(
-            "in p",
+        "in p": (
             "These are the derivatives by `p_T` and `p_F`. Descent moves the logits: go on through "
             "the softmax.",
-            _wrong(
-                true_part=lambda z, t: -_unit(z, t) / z.softmax(0),
-                false_part=lambda z, t, f: _unit(z, f) / (1 - z.softmax(0)),
-            ),
+            {
+                "true_part": lambda z, t: -_unit(z, t) / z.softmax(0),
+                "false_part": lambda z, t, f: _unit(z, f) / (1 - z.softmax(0)),
+            },
         ),
-        Mistake(
-            "F without T's part",
+        "F without T's part": (
             "The entry of F lacks the push that `L_T` gives to every wrong class: `alpha_T * p_F`.",
             _no_true_push_on_f,
         ),
-        Mistake(
-            "only F",
+        "only F": (
             "Your second part pushes F alone. What F loses the others gain, by `q`: the entries of "
             "this gradient sum to 0.",
-            _wrong(false_part=lambda z, t, f: z.softmax(0)[f] * _unit(z, f)),
+            {"false_part": lambda z, t, f: z.softmax(0)[f] * _unit(z, f)},
         ),
-        Mistake(
-            "q not renormalised",
+        "q not renormalised": (
             "Your `q` does not sum to 1: it is p with a hole at F. Divide by `1 - p_F`.",
-            _wrong(
-                false_part=lambda z, t, f: (
+            {
+                "false_part": lambda z, t, f: (
                     z.softmax(0)[f] * (_unit(z, f) - z.softmax(0) * (1 - _unit(z, f)))
                 )
-            ),
+            },
         ),
-        Mistake(
-            "q with F",
+        "q with F": (
             "Your `q` still contains F: it is p. Leave F out, so that `q_F` is 0.",
-            _wrong(false_part=lambda z, t, f: z.softmax(0)[f] * (_unit(z, f) - z.softmax(0))),
+            {"false_part": lambda z, t, f: z.softmax(0)[f] * (_unit(z, f) - z.softmax(0))},
         ),
-        Mistake(
-            "p_F missing",
+        "p_F missing": (
             "The second part lacks its factor `p_F`: an F of low probability gets a small push.",
-            _wrong(false_part=lambda z, t, f: _unit(z, f) - _without(z, f)),
+            {"false_part": lambda z, t, f: _unit(z, f) - _without(z, f)},
         ),
-        Mistake(
-            "sign of e_T",
+        "sign of e_T": (
             "You add `e_T`: the gradient of `L_T` at T is `p_T - 1`, which is negative.",
-            _wrong(true_part=lambda z, t: z.softmax(0) + _unit(z, t)),
+            {"true_part": lambda z, t: z.softmax(0) + _unit(z, t)},
         ),
-        Mistake(
-            "sign of L_F",
+        "sign of L_F": (
             "The second part has the wrong sign: the loss grows with the logit of F, so that its "
             "gradient there is positive.",
-            _wrong(
-                false_part=lambda z, t, f: -z.softmax(0)[f] * (_unit(z, f) - _without(z, f)),
-            ),
+            {"false_part": lambda z, t, f: -z.softmax(0)[f] * (_unit(z, f) - _without(z, f))},
         ),
-        Mistake(
-            "the push",
+        "the push": (
             "This is the push, minus the gradient: every sign is the other way round.",
             lambda z, t, alpha_t, alpha_f: -_gradient(z, t, alpha_t, alpha_f),
         ),
-        Mistake(
-            "alphas exchanged",
+        "alphas exchanged": (
             "The two weights are exchanged: `alpha_T` belongs to `p - e_T`.",
             lambda z, t, alpha_t, alpha_f: _gradient(z, t, alpha_f, alpha_t),
         ),
-    ),
+    },
     hints=(
         "Three vectors of length C are needed: `p - e_T`, `e_F`, and `q` with `q_F = 0`.",
         "Find F on a copy of `z` in which T has the logit `-torch.inf`.",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.exercises import FunctionExercise
 
 
 def _false_loss(z: Tensor, target: Tensor) -> Tensor:
@@ -105,65 +105,55 @@ STABLE = FunctionExercise(
     observe=_value_and_gradient,
     rtol=1e-3,
     atol=1e-4,
-    mistakes=(
-        Mistake(
-            "as written",
+    mistakes={
+        "as written": (
             "Once p_F rounds to 1, `log(1 - p_F)` is minus infinity and its gradient NaN; in "
             "bfloat16 soonest. `log1p(-p_F)` does not help: p_F itself is rounded already.",
             _by_softmax(lambda p: 1 - p),
         ),
-        Mistake(
-            "as written, in float32",
+        "as written, in float32": (
             "bfloat16 now works, but in float32 p_F still rounds to 1, from a logit gap of about "
             "17 on. Never form `1 - p_F`: sum up the other classes.",
             _by_softmax(lambda p: 1 - p, dtype=torch.float32),
         ),
-        Mistake(
-            "as written, in float64",
+        "as written, in float64": (
             "float64 moves the failure from a gap of 17 to one of 37; the sample with a gap of 200 "
             "still fails. Never form `1 - p_F`.",
             _by_softmax(lambda p: 1 - p, dtype=torch.float64),
         ),
-        Mistake(
-            "a floor",
+        "a floor": (
             "The floor (a clamp, or a tiny number inside the logarithm) makes the value finite but "
             "wrong, and the gradient 0: the most confident mistakes teach nothing.",
             _by_softmax(lambda p: (1 - p).clamp(min=1e-7), dtype=torch.float32),
         ),
-        Mistake(
-            "a small number added",
+        "a small number added": (
             "The number added in the logarithm makes the value finite but wrong: where p_F rounds "
             "to 1 the gradient is 0, and the most confident mistakes teach nothing.",
             _by_softmax(lambda p: 1 - p + 1e-7, dtype=torch.float32),
         ),
-        Mistake(
-            "left out T",
+        "left out T": (
             "You left T out of the second sum: that is `-log(1 - p_T)`. Leave F out.",
             _by_logsumexp(lambda z, true: true),
         ),
-        Mistake(
-            "logit 0",
+        "logit 0": (
             "F still counts: a logit of 0 has the exponential 1. Leave F out with minus infinity.",
             _by_logsumexp(_leading, fill=0.0),
         ),
-        Mistake(
-            "F may be T",
+        "F may be T": (
             "Where T is predicted you take T itself for F: choose F among the other classes only.",
             _by_logsumexp(lambda z, true: z.argmax(1, keepdim=True)),
         ),
-        Mistake(
-            "summed before upcast",
+        "summed before upcast": (
             "The sums run in bfloat16 and are converted after: their digits are lost by then. "
             "Convert the logits first.",
             _by_logsumexp(_leading, late=True),
         ),
-        Mistake(
-            "surprise of F",
+        "surprise of F": (
             "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`: the logsumexp over "
             "all classes minus the logsumexp over all but F.",
             _surprise_of_f,
         ),
-    ),
+    },
     hints=(
         "`1 - p_F` is the probability of all the other classes: a sum, no difference.",
         "So `-log(1 - p_F)` is one `logsumexp` minus another. Which classes are in each?",

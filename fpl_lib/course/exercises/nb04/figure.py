@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fpl_lib.cifar10.subsets import long_tail_counts
 from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.course.exercises import FigureExercise
 from fpl_lib.losses.alphas import class_alpha
 from fpl_lib.losses.rivals import class_balanced_weights
 
@@ -64,51 +64,43 @@ DRAW = FigureExercise(
         "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
     },
     rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
-    mistakes=(
-        Mistake(
-            "upside down",
+    mistakes={
+        "upside down": (
             "Your curves fall: you divided the weight of the largest class by that of the rarest.",
             lambda: _draw(lambda weights: 1 / _ratio(weights)),
         ),
-        Mistake(
-            "step profile",
+        "step profile": (
             "These are the weights of the step profile. Asked is the exponential one.",
-            lambda: _draw(kind="step"),
+            {"kind": "step"},
         ),
-        Mistake(
-            "difference",
+        "difference": (
             "You subtracted the weights. What matters is how many times the one is the other.",
             lambda: _draw(lambda weights: float(weights[-1] - weights[0])),
         ),
-        Mistake(
-            "the rarest alone",
+        "the rarest alone": (
             "This is the weight of the rarest class itself: divide it by that of the largest.",
             lambda: _draw(lambda weights: float(weights[-1])),
         ),
-        Mistake(
-            "another beta",
+        "another beta": (
             "Your class-balanced curve is that of β = 0.999. Asked is the default, 0.9999.",
-            lambda: _draw(
-                rules=_RULES
+            {
+                "rules": _RULES
                 | {"class-balanced": lambda counts: class_balanced_weights(counts, 0.999)}
-            ),
+            },
         ),
-        Mistake(
-            "linear heights",
+        "linear heights": (
             "On a linear y axis one curve hides the others: set `yscale` to 'log'.",
-            lambda: _draw(scale="linear"),
+            {"scale": "linear"},
         ),
-        Mistake(
-            "no labels",
+        "no labels": (
             "Label the lines 'Eq. 4', 'class-balanced' and 'inverse frequency', for a legend.",
-            lambda: _draw(label="_{}"),
+            {"label": "_{}"},
         ),
-        Mistake(
-            "x axis without a name",
+        "x axis without a name": (
             "A reader cannot tell what the x axis is: name it imbalance ratio.",
-            lambda: _draw(x_name=""),
+            {"x_name": ""},
         ),
-    ),
+    },
     hints=(
         "For each ratio in `np.geomspace(1, 1000, 61)`: counts, weights, and the last weight over "
         "the first.",

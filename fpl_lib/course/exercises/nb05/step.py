@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.exercises import FunctionExercise
 
 
 def _counts(rng: np.random.Generator) -> list[tuple[int]]:
@@ -23,43 +23,36 @@ FIRST_LOSS = FunctionExercise(
     minutes=4,
     solution=lambda c: (1 - 1 / c) * (log(c) - log(1 - 1 / c)),
     cases=_counts,
-    mistakes=(
-        Mistake(
-            "cross-entropy",
+    mistakes={
+        "cross-entropy": (
             "This is the start of cross-entropy, ln C. FPL has a term for F as well, and weights.",
             lambda c: log(c),
         ),
-        Mistake(
-            "without weights",
+        "without weights": (
             "Both terms are there, but not their weights: Eq. 4 gives each class (N - N/C) / N.",
             lambda c: log(c) - log(1 - 1 / c),
         ),
-        Mistake(
-            "weight 1/C",
+        "weight 1/C": (
             "Eq. 4 counts the samples that are not of the class: the weight is 1 - 1/C.",
             lambda c: (log(c) - log(1 - 1 / c)) / c,
         ),
-        Mistake(
-            "log of p_F",
+        "log of p_F": (
             "The term of F is -log(1 - p_F); yours is -log p_F.",
             lambda c: 2 * (1 - 1 / c) * log(c),
         ),
-        Mistake(
-            "all wrong classes",
+        "all wrong classes": (
             "You add a term for each of the C - 1 wrong classes. Eq. 1 has one F.",
             lambda c: (1 - 1 / c) * (log(c) - (c - 1) * log(1 - 1 / c)),
         ),
-        Mistake(
-            "only T weighted",
+        "only T weighted": (
             "α_F stands before the second term: it is 1 - 1/C as well.",
             lambda c: (1 - 1 / c) * log(c) - log(1 - 1 / c),
         ),
-        Mistake(
-            "sign",
+        "sign": (
             "The term of F is added, and -log(1 - 1/C) is above 0.",
             lambda c: (1 - 1 / c) * (log(c) + log(1 - 1 / c)),
         ),
-    ),
+    },
     hints=(
         "A network that knows nothing gives each of C classes the probability 1/C, F included.",
         "Eq. 1 with p_T = p_F = 1/C, and α = (N - N/C) / N for both.",
@@ -90,20 +83,6 @@ def _step(
     for part in order.split():
         parts[part]()
     return give(loss_fn(squash(model(images)), target) if again else loss)
-
-
-def _solution(
-    model: nn.Module,
-    loss_fn: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    target: Tensor,
-) -> float:
-    return _step(model, loss_fn, optimizer, images, target)
-
-
-def _wrong(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, lambda *args: _step(*args, **changed))
 
 
 def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> tuple | None:
@@ -138,50 +117,43 @@ STEP = FunctionExercise(
     title="One training step",
     difficulty=1,
     minutes=6,
-    solution=_solution,
+    solution=_step,
     cases=_batches,
     observe=_three_steps,
-    mistakes=(
-        _wrong(
-            "swapped arguments",
+    mistakes={
+        "swapped arguments": (
             "The loss takes the logits first, then the target.",
-            swap=True,
+            {"swap": True},
         ),
-        _wrong(
-            "graph kept",
+        "graph kept": (
             "Your steps are right, but you return the loss as a tensor, which keeps its whole "
             "graph alive as long as you keep the loss. Return `loss.item()`.",
-            give=lambda loss: loss,
+            {"give": lambda loss: loss},
         ),
-        _wrong(
-            "gradients add up",
+        "gradients add up": (
             "`backward()` adds to the gradients that are there. Nobody clears yours: the second "
             "step still carries the first batch's.",
-            order="backward step",
+            {"order": "backward step"},
         ),
-        _wrong(
-            "no weight moves",
+        "no weight moves": (
             "No weight moves: either `step()` is never called, or it finds no gradients, since "
             "`zero_grad()` stands between it and `backward()`.",
-            order="backward zero step",
+            {"order": "backward zero step"},
         ),
-        _wrong(
-            "step before backward",
+        "step before backward": (
             "`step()` comes before `backward()`: it moves along the gradient of the batch before.",
-            order="step zero backward",
+            {"order": "step zero backward"},
         ),
-        _wrong(
-            "softmax first",
+        "softmax first": (
             "The loss expects logits and takes the softmax itself: yours is taken twice.",
-            squash=lambda logits: logits.softmax(1),
+            {"squash": lambda logits: logits.softmax(1)},
         ),
-        _wrong(
-            "loss after the step",
+        "loss after the step": (
             "Your weights are right, but the loss is computed once more, after the step: return "
             "the one whose gradient you took.",
-            again=True,
+            {"again": True},
         ),
-    ),
+    },
     hints=(
         "Five lines: logits, loss, clear the old gradients, compute new ones, move the weights.",
         "`optimizer.zero_grad()`, `loss.backward()` and `optimizer.step()`, in this order, and "

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.exercises import FunctionExercise
 
 
 def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
@@ -62,41 +62,35 @@ FITTED = FunctionExercise(
     minutes=6,
     solution=_fitted,
     cases=_batches,
-    mistakes=(
-        Mistake(
-            "over all samples",
+    mistakes={
+        "over all samples": (
             "You divide by all samples. Take the mean over the wrongly labelled ones alone.",
             _by_mask("divided"),
         ),
-        Mistake(
-            "among all samples",
+        "among all samples": (
             "You count hits among all samples: the rightly labelled ones say nothing about "
             "memorisation.",
             _by_mask("everywhere"),
         ),
-        Mistake(
-            "among the right labels",
+        "among the right labels": (
             "These are the rightly labelled samples: turn your mask around.",
             _by_mask("right"),
         ),
-        Mistake(
-            "swapped",
+        "swapped": (
             "The two are swapped: first the share that has the given label, then the true one.",
             lambda logits, given, true: _fitted(logits, given, true)[::-1],
         ),
-        Mistake(
-            "one minus the other",
+        "one minus the other": (
             "The second is not one minus the first: a prediction can be a third class.",
             _rest,
         ),
-        Mistake(
-            "mask as index",
+        "mask as index": (
             "This is a count, not a share: divide by the number of wrongly labelled samples.",
             lambda logits, given, true: tuple(
                 share * int((given != true).sum()) for share in _fitted(logits, given, true)
             ),
         ),
-    ),
+    },
     hints=(
         "`wrong = given != true` marks the samples in question; `x[wrong]` keeps those of x.",
         "`(predicted == given)[wrong].double().mean().item()` is the first of the two.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
@@ -10,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.course.exercises import FigureExercise
 
 TRIES = 20
 GRID = np.arange(1, TRIES + 1)
@@ -63,10 +62,6 @@ def _level(ax: Axes, name: str) -> np.ndarray:
     return curve(ax, name, GRID)
 
 
-def _mistake(name: str, message: str, *arguments, **changed) -> Mistake:
-    return Mistake(name, message, functools.partial(draw_best, *arguments, **changed))
-
-
 BEST_OF = FigureExercise(
     id="10-best-of",
     title="The best of m equal losses",
@@ -84,52 +79,44 @@ BEST_OF = FigureExercise(
     },
     rtol=0.02,
     atol=0.05,
-    mistakes=(
-        _mistake(
-            "labels swapped",
+    mistakes={
+        "labels swapped": (
             "The labels are swapped: it looks better with every try, and is as good as ever.",
-            names=("is", "looks"),
+            {"names": ("is", "looks")},
         ),
-        _mistake(
-            "chosen anew",
+        "chosen anew": (
             "Your second curve takes the best of the fresh results: that is another choice by "
             "luck. Take the fresh result of the loss that was chosen before.",
-            lambda seen, fresh: (seen.max(1), fresh.max(1)),
+            {"choose": lambda seen, fresh: (seen.max(1), fresh.max(1))},
         ),
-        _mistake(
-            "nobody is chosen",
+        "nobody is chosen": (
             "Both curves are the mean of all m losses: choose the best of them, in each row.",
-            lambda seen, fresh: (seen, fresh),
+            {"choose": lambda seen, fresh: (seen, fresh)},
         ),
-        _mistake(
-            "one for all rows",
+        "one for all rows": (
             "You take the largest of all 4000 rows. Each row is a story of its own: the best of "
             "each row, then the mean over the rows.",
-            lambda seen, fresh: (seen.max(keepdims=True), fresh),
+            {"choose": lambda seen, fresh: (seen.max(keepdims=True), fresh)},
         ),
-        _mistake(
-            "absolute values",
+        "absolute values": (
             "You choose by absolute value: the worst loss would count as the best.",
-            lambda seen, fresh: (abs(seen).max(1), _best(abs(seen), fresh)[1]),
+            {"choose": lambda seen, fresh: (abs(seen).max(1), _best(abs(seen), fresh)[1])},
         ),
-        _mistake(
-            "worst",
+        "worst": (
             "You choose the smallest result of each row: the best is the largest.",
-            lambda seen, fresh: (seen.min(1), _best(-seen, fresh)[1]),
+            {"choose": lambda seen, fresh: (seen.min(1), _best(-seen, fresh)[1])},
         ),
-        _mistake(
-            "divided by √m",
+        "divided by √m": (
             "You divide by the root of m. Trying more losses does not make one loss's result more "
             "exact; more seeds would.",
-            scale=lambda m: m**-0.5,
+            {"scale": lambda m: m**-0.5},
         ),
-        _mistake(
-            "no unit",
+        "no unit": (
             "The y axis does not say in what the advantage is counted: in standard deviations.",
-            y_name="advantage",
+            {"y_name": "advantage"},
         ),
-        _mistake("no title", "A title should say what the figure shows.", title=""),
-    ),
+        "no title": ("A title should say what the figure shows.", {"title": ""}),
+    },
     hints=(
         "`seen[:, :m].argmax(axis=1)` says which of the first m losses was best, in each row.",
         "With `rows = np.arange(len(seen))`, `fresh[rows, chosen]` is what the chosen ones give "
