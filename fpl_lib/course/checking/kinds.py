@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -114,11 +114,15 @@ class FunctionExercise(Exercise):
 
     `cases(rng)` gets a numpy Generator and returns a list of argument tuples: other shapes and
     numbers at every check. `observe(function, *args)` is what is compared; by default the value
-    `function(*args)`. Give another one to compare a gradient as well, say.
+    `function(*args)`. Give another one to compare a gradient as well, say
+    (`guard.value_and_gradient`); if it returns a dict, its keys are words that a student reads, and
+    the message is about the first entry that is off. `forbidden` are names that a right answer must
+    do without, each with the message for an answer that uses it.
     """
 
     cases: Callable[[np.random.Generator], Sequence[tuple[Any, ...]]]
     observe: Callable[..., Any] = lambda function, *args: function(*args)
+    forbidden: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
