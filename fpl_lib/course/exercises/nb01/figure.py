@@ -5,12 +5,12 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import along, named, titled
 from fpl_lib.course.exercises import FigureExercise
 from fpl_lib.plots.style import COLORS
 
 TRUE, REST = 0.4, 0.6
-GRID = np.linspace(0.01, 0.59, 59)
+SHARES = np.linspace(0, 1, 51)  # of the way: the card leaves open what stands at the x axis
 
 
 def draw_path(
@@ -44,11 +44,11 @@ DRAW = FigureExercise(
     minutes=8,
     solution=draw_path,
     readings={
-        "the curve labelled FPL": lambda ax: curve(ax, "FPL", GRID),
-        "the curve labelled CE": lambda ax: curve(ax, "CE", GRID),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel()),
-        "the name of the y axis, and its unit": lambda ax: "nat" in ax.get_ylabel().casefold(),
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the curve labelled FPL": lambda ax: along(ax, "FPL", SHARES),
+        "the curve labelled CE": lambda ax: along(ax, "CE", SHARES),
+        "the name of the x axis": named("x"),
+        "the name of the y axis, and its unit": named("y", "nat"),
+        "the title": titled,
     },
     rtol=0.01,
     mistakes={

@@ -57,6 +57,10 @@ MEAN_FPL = FunctionExercise(
     minutes=8,
     solution=mean_fpl,
     cases=_batches,
+    forbidden=dict.fromkeys(
+        ("false_positive_loss", "FalsePositiveLoss"),
+        "This calls the library's loss. Write the steps out: softmax, F, two logarithms, mean.",
+    ),
     mistakes={
         "wrong axis": (
             "Your softmax runs over the samples: the probabilities of one sample sum to 1, axis 1.",

@@ -45,6 +45,11 @@ def _logit_zero(z: Tensor, i: int) -> Tensor:
     return rest.softmax(0)
 
 
+_NO_AUTOGRAD = dict.fromkeys(
+    ("grad", "backward", "autograd", "jacobian", "jacrev", "jacfwd", "vjp"),
+    "The numbers are right, but autograd found them. Write the formula out: that is the exercise.",
+)
+
 CE_GRADIENT = FunctionExercise(
     id="02-ce-gradient",
     title="The gradient of cross-entropy by hand",
@@ -52,6 +57,7 @@ CE_GRADIENT = FunctionExercise(
     minutes=4,
     solution=lambda z, t: z.softmax(0) - _unit(z, t),
     cases=_samples,
+    forbidden=_NO_AUTOGRAD,
     mistakes={
         "sign of e_T": (
             "You add `e_T`: the gradient at T is `p_T - 1`, which is negative, so that descent "
@@ -80,13 +86,22 @@ CE_GRADIENT = FunctionExercise(
     takeaway="Every wrong class is pushed down by its own probability.",
 )
 
+
+def _with_a_sure_one(rng: np.random.Generator) -> list[tuple[Tensor, int]]:
+    """As above, and a class left out whose probability rounds to 1."""
+    z = torch.from_numpy(rng.standard_normal(int(rng.integers(4, 8))))
+    i = int(rng.integers(len(z)))
+    z[i] += 200
+    return [*_samples(rng), (z, i)]
+
+
 WITHOUT = FunctionExercise(
     id="02-without",
     title="The softmax that leaves one class out",
     difficulty=1,
     minutes=5,
     solution=_without,
-    cases=_samples,
+    cases=_with_a_sure_one,
     mistakes={
         "changes its input": (
             "The numbers are right, but your function writes into the caller's `z`: work on "
@@ -97,6 +112,11 @@ WITHOUT = FunctionExercise(
             "What is left sums to `1 - p_i`, not to 1: divide by that, or take the softmax after "
             "leaving the class out.",
             lambda z, i: z.softmax(0) * (1 - _unit(z, i)),
+        ),
+        "divided by 1 - p_i": (
+            "Where class i has nearly all of the probability, `1 - p_i` rounds to 0, and you "
+            "divide by it: NaN. Leave the class out before the softmax.",
+            lambda z, i: z.softmax(0) * (1 - _unit(z, i)) / (1 - z.softmax(0)[i]),
         ),
         "left in": (
             "Class i is still in it: this is the ordinary softmax of all classes.",
@@ -121,15 +141,22 @@ WITHOUT = FunctionExercise(
 
 
 def _weighted(rng: np.random.Generator) -> list[tuple[Tensor, int, float, float]]:
-    return [
-        (z, t, float(rng.uniform(0.5, 1.0)), float(rng.uniform(1.1, 2.0))) for z, t in _samples(rng)
-    ]
+    """With two weights; in the last two samples wrong classes tie, and F is the first of them."""
+    pair, t = torch.from_numpy(rng.standard_normal(6)), int(rng.integers(6))
+    a, b = rng.permutation([i for i in range(6) if i != t])[:2]
+    pair[[a, b]] = pair.max() + 0.5
+    samples = [*_samples(rng), (pair, t), (torch.zeros(4, dtype=torch.float64), t % 4)]
+    return [(z, t, float(rng.uniform(0.5, 1.0)), float(rng.uniform(1.1, 2.0))) for z, t in samples]
 
 
 def _leader(z: Tensor, t: int) -> int:
     rest = z.clone()
     rest[t] = -torch.inf
     return int(rest.argmax())
+
+
+def _last_leader(z: Tensor, t: int) -> int:
+    return len(z) - 1 - _leader(z.flip(0), len(z) - 1 - t)
 
 
 def _gradient(
@@ -160,7 +187,13 @@ FPL_GRADIENT = FunctionExercise(
     minutes=10,
     solution=_gradient,
     cases=_weighted,
+    forbidden=_NO_AUTOGRAD,
     mistakes={
+        "higher index": (
+            "Where wrong classes tie, this takes the higher index for F. Agree on the lower one, "
+            "as `argmax` and the library do.",
+            {"false": _last_leader},
+        ),
         "F may be T": (
             "Where T is predicted you take T itself for F: choose F among the other classes only.",
             {"false": lambda z, t: int(z.argmax())},
@@ -219,7 +252,8 @@ FPL_GRADIENT = FunctionExercise(
     hints=(
         "Three vectors of length C are needed: `p - e_T`, `e_F`, and `q` with `q_F = 0`.",
         "Find F on a copy of `z` in which T has the logit `-torch.inf`.",
-        "Test yourself: the entries of the gradient sum to 0, and `alpha_F = 0` gives exercise 1.",
+        "Test yourself: the entries of the gradient sum to 0, and with `alpha_f = 0` they are "
+        "those of cross-entropy times `alpha_t`.",
     ),
     takeaway="Two pulls in one shape: towards T by 1 - p_T, away from F by p_F.",
 )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from fpl_lib.course.checking.guard import value_and_gradient
 from fpl_lib.course.exercises import FunctionExercise
 
 
@@ -61,20 +62,21 @@ def _surprise_of_f(z: Tensor, target: Tensor) -> Tensor:
     return z.logsumexp(1) - z.gather(1, _leading(z.detach(), target[:, None])).squeeze(1)
 
 
-def _value_and_gradient(function: Callable, z: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient, and the loss as far as 12: above that a floor's own value would decide."""
-    if not isinstance(z, Tensor):
-        raise TypeError(f"expected logits as a tensor, got {type(z).__name__}")
-    leaf = z.clone().requires_grad_()
-    loss = function(leaf, target)
-    if loss is None or loss is ...:
-        return loss
-    (gradient,) = torch.autograd.grad(loss.sum(), leaf)
-    return gradient.float(), loss.detach().clamp(max=12.0)
+def _value_and_gradient(function: Callable, z: Tensor, target: Tensor) -> dict[str, Tensor] | None:
+    """The gradient, and the loss as far as 12: above that a floor's own value would decide.
+
+    The logarithm tells whether a small loss has kept its digits.
+    """
+    found = value_and_gradient(function, z, target)
+    if not isinstance(found, dict):
+        return found
+    loss = found["the value"].clamp(max=12.0)
+    gradient = found["the gradient"].float()
+    return {"the gradient": gradient, "the value": loss, "the logarithm of the value": loss.log()}
 
 
 def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
-    """Moderate logits; gaps that float32, bfloat16 and float64 cannot take."""
+    """Moderate logits; gaps that float32, bfloat16 and float64 cannot take; T far ahead."""
     count = int(rng.integers(4, 7))
     moderate = torch.from_numpy(2 * rng.standard_normal((count, 5))).float()
     moderate[0, 2] = moderate[0].max() + 1  # T leads in the first sample
@@ -86,12 +88,14 @@ def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
     )
     short = torch.from_numpy(rng.standard_normal((3, 6))).to(torch.bfloat16)
     short[:, 4] += 9
+    ahead = torch.tensor([[18.0, 0.0, 1.0, -1.0]]) + float(rng.integers(0, 3))
     zero = torch.zeros(1, dtype=torch.long)
     return [
         (moderate, targets),
         (far, zero),
         (near, zero.repeat(2)),
         (short, torch.tensor([0, 1, 2])),
+        (ahead, zero),
     ]
 
 
@@ -103,6 +107,10 @@ STABLE = FunctionExercise(
     solution=_false_loss,
     cases=_gaps,
     observe=_value_and_gradient,
+    forbidden=dict.fromkeys(
+        ("false_positive_loss", "FalsePositiveLoss"),
+        "The numbers are right, but the library's loss made them. Write the steps out.",
+    ),
     rtol=1e-3,
     atol=1e-4,
     mistakes={
@@ -148,15 +156,21 @@ STABLE = FunctionExercise(
             "Convert the logits first.",
             _by_logsumexp(_leading, late=True),
         ),
+        "two sums subtracted": (
+            "Where p_F is small your two sums are nearly equal, and their difference is rounding "
+            "noise. Compare z_F with the sum of the others instead, by one logistic function.",
+            _by_logsumexp(_leading),
+        ),
         "surprise of F": (
-            "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`: the logsumexp over "
-            "all classes minus the logsumexp over all but F.",
+            "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`, which is small "
+            "where all the others together have nearly everything.",
             _surprise_of_f,
         ),
     },
     hints=(
         "`1 - p_F` is the probability of all the other classes: a sum, no difference.",
-        "So `-log(1 - p_F)` is one `logsumexp` minus another. Which classes are in each?",
+        "Let s be the `logsumexp` of the others. Then `1 - p_F` is the logistic function of "
+        "`s - z_F`. How does torch take the logarithm of that in one step?",
         "Convert to float32, find F with T masked, then mask F: `z.scatter(1, f, -torch.inf)`.",
     ),
     takeaway="A sum of positive numbers keeps its digits, a difference of near equals does not.",

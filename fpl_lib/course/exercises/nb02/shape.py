@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named
 from fpl_lib.course.exercises import FigureExercise, ValueExercise
 from fpl_lib.losses.fpl import false_positive_loss
 
@@ -155,8 +155,8 @@ RATIO = FigureExercise(
         "the curve labelled C = 2": lambda ax: curve(ax, "C = 2", _GRID),
         "the curve labelled C = 3": lambda ax: curve(ax, "C = 3", _GRID),
         "the curve labelled C = 10": lambda ax: curve(ax, "C = 10", _GRID),
-        "the name of the x axis, p_F": lambda ax: "f" in ax.get_xlabel().casefold(),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
+        "the name of the x axis, p_F": named("x", "f"),
+        "the name of the y axis": named("y"),
     },
     rtol=0.01,
     mistakes={

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named, titled
 from fpl_lib.course.exercises import FigureExercise, FunctionExercise
 
 
@@ -52,6 +52,10 @@ K_FALSE = FunctionExercise(
     minutes=8,
     solution=_fpl_k,
     cases=_batches,
+    forbidden=dict.fromkeys(
+        ("false_positive_loss", "FalsePositiveLoss"),
+        "This calls the library's loss. Write it out with softmax probabilities and `topk`.",
+    ),
     mistakes={
         "wrong axis": (
             "Your softmax runs over the samples. The probabilities of one sample sum to 1: axis 1.",
@@ -136,9 +140,9 @@ POOLS = FigureExercise(
         "the curve labelled k = 1": lambda ax: curve(ax, "k = 1", _GRID),
         "the curve labelled mean": lambda ax: curve(ax, "mean", _GRID),
         "the curve labelled median": lambda ax: curve(ax, "median", _GRID),
-        "the name of the x axis, p_F": lambda ax: "f" in ax.get_xlabel().casefold(),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the name of the x axis, p_F": named("x", "f"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.01,
     mistakes={

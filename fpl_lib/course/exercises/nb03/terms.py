@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fpl_lib.course.checking.guard import value_and_gradient
 from fpl_lib.course.exercises import FunctionExercise
 from fpl_lib.losses.fpl import squared_term
 from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
@@ -43,6 +44,7 @@ TAYLOR = FunctionExercise(
     cases=lambda rng: [
         (_log_probabilities(rng), t) for t in (1, int(rng.integers(2, 5)), int(rng.integers(5, 9)))
     ],
+    observe=value_and_gradient,
     mistakes={
         "r for p": (
             "You put r itself where p belongs: r is the logarithm of the probability, so that p "
@@ -89,12 +91,18 @@ def _derivative(term: Callable[[Tensor], Tensor], r: Tensor) -> Tensor:
     return torch.autograd.grad(term(x).sum(), x)[0]
 
 
+def _bowl(r: Tensor) -> Tensor:
+    """A term that falls and then rises: its pull changes sign at r = -1."""
+    return (r + 1) ** 2
+
+
 def _terms(rng: np.random.Generator) -> list[tuple[Callable[[Tensor], Tensor], Tensor]]:
     chosen = (
         partial(focal_term, gamma=float(rng.uniform(1.5, 3.0))),
         partial(gce_term, q=float(rng.uniform(0.3, 0.9))),
         partial(poly1_term, epsilon=float(rng.uniform(0.5, 2.0))),
         squared_term,
+        _bowl,
     )
     return [(term, _log_probabilities(rng)) for term in chosen]
 
@@ -111,6 +119,11 @@ PULL = FunctionExercise(
             "The sign is wrong: a term falls where r grows, so its derivative is negative, and the "
             "pull is minus that.",
             lambda term, r: _derivative(term, r),
+        ),
+        "absolute value": (
+            "You take the size of the slope. Where a term rises with r it pulls the other way: "
+            "keep the sign.",
+            lambda term, r: _derivative(term, r).abs(),
         ),
         "by p": (
             "You differentiated by the probability p. The pull is the derivative by r = log p.",

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib.cifar10.subsets import long_tail_counts
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named, scales
 from fpl_lib.course.exercises import FigureExercise
 from fpl_lib.losses.alphas import class_alpha
 from fpl_lib.losses.rivals import class_balanced_weights
@@ -34,10 +34,11 @@ def _draw(
     label: str = "{}",
     x_name: str = "imbalance ratio",
     scale: str = "log",
+    last: float = 1000.0,
     rules: dict[str, Callable[[Tensor], Tensor]] = _RULES,
 ) -> plt.Axes:
     _, ax = plt.subplots()
-    ratios = np.geomspace(1, 1000, 61)
+    ratios = np.geomspace(1, last, 61)
     for name, rule in rules.items():
         heights = []
         for ratio in ratios:
@@ -59,9 +60,12 @@ DRAW = FigureExercise(
         "the curve labelled Eq. 4": lambda ax: curve(ax, "Eq. 4", _GRID),
         "the curve labelled class-balanced": lambda ax: curve(ax, "class-balanced", _GRID),
         "the curve labelled inverse frequency": lambda ax: curve(ax, "inverse frequency", _GRID),
-        "the two axes, both logarithmic": lambda ax: (ax.get_xscale(), ax.get_yscale()),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
+        "where the curves begin and end": lambda ax: [
+            bool(np.isfinite(curve(ax, name, np.array([1.1, 900.0]))).all()) for name in _RULES
+        ],
+        "the two axes, both logarithmic": scales,
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
     },
     rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
     mistakes={
@@ -91,6 +95,10 @@ DRAW = FigureExercise(
         "linear heights": (
             "On a linear y axis one curve hides the others: set `yscale` to 'log'.",
             {"scale": "linear"},
+        ),
+        "stops early": (
+            "Your curves end too early: the ratio runs from 1 to 1000.",
+            {"last": 100.0},
         ),
         "no labels": (
             "Label the lines 'Eq. 4', 'class-balanced' and 'inverse frequency', for a legend.",

@@ -32,6 +32,7 @@ GROUPS = FunctionExercise(
     difficulty=1,
     minutes=6,
     solution=_groups,
+    decimals=2,
     cases=_tables,
     mistakes={
         "columns": (

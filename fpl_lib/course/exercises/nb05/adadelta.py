@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named, scales, titled
 from fpl_lib.course.exercises import FigureExercise, FunctionExercise
 
 
@@ -144,10 +144,10 @@ FIRST_STEP = FigureExercise(
         "the curve labelled SGD 0.1": lambda ax: curve(ax, "SGD 0.1", _GRID),
         "the curve labelled AdaDelta 1.0": lambda ax: curve(ax, "AdaDelta 1.0", _GRID),
         "the curve labelled AdaDelta 0.001": lambda ax: curve(ax, "AdaDelta 0.001", _GRID),
-        "the axes, both logarithmic": lambda ax: (ax.get_xscale(), ax.get_yscale()),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the axes, both logarithmic": scales,
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.05,
     atol=0.0,

@@ -170,8 +170,8 @@ MATCH = FunctionExercise(
     },
     hints=(
         "Two gradients with respect to a detached copy of the logits, two norms, one factor.",
-        "`z = logits.detach().clone().requires_grad_()`, then "
-        "`torch.autograd.grad(loss(z, target), z)[0].norm()`, the same for the reference.",
+        "`torch.autograd.grad(value, z)` gives a tuple with one gradient. Take z as a detached "
+        "copy that requires a gradient, so that the factor itself is a constant.",
         "Return the factor times `loss(logits, target)`, with the logits that were handed in.",
     ),
     takeaway="What is left between it and FPL under SGD is a matter of direction.",

@@ -22,6 +22,7 @@ FIRST_LOSS = FunctionExercise(
     difficulty=1,
     minutes=4,
     solution=lambda c: (1 - 1 / c) * (log(c) - log(1 - 1 / c)),
+    decimals=4,
     cases=_counts,
     mistakes={
         "cross-entropy": (
@@ -75,8 +76,11 @@ def _step(
     give: Callable[[Tensor], float] = lambda loss: loss.item(),
     again: bool = False,
     swap: bool = False,
+    evaluate: bool = False,
 ) -> float:
     """The solution; each keyword puts one mistake into it."""
+    if evaluate:
+        model.eval()
     logits = squash(model(images))
     loss = loss_fn(target, logits) if swap else loss_fn(logits, target)
     parts = {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
@@ -85,7 +89,7 @@ def _step(
     return give(loss_fn(squash(model(images)), target) if again else loss)
 
 
-def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> tuple | None:
+def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> dict | None:
     """Losses and weights after three steps of SGD with momentum from `weight` (C, D)."""
     model = nn.Linear(weight.shape[1], len(weight), bias=False, dtype=torch.float64)
     with torch.no_grad():
@@ -97,8 +101,12 @@ def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> 
         if loss is None or loss is ...:
             return loss
         losses.append(loss)
-    numbers = all(isinstance(loss, float) for loss in losses)
-    return "floats" if numbers else "no floats", [float(loss) for loss in losses], model.weight
+    return {
+        "the mode of the model": "training" if model.training else "evaluation",
+        "the weights": model.weight,
+        "the losses": [float(loss) for loss in losses],
+        "the type of the loss, a float": all(isinstance(loss, float) for loss in losses),
+    }
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -147,6 +155,11 @@ STEP = FunctionExercise(
         "softmax first": (
             "The loss expects logits and takes the softmax itself: yours is taken twice.",
             {"squash": lambda logits: logits.softmax(1)},
+        ),
+        "evaluation mode": (
+            "`model.eval()` switches dropout off and freezes batch norm: that is for testing. A "
+            "training step leaves the model in training mode.",
+            {"evaluate": True},
         ),
         "loss after the step": (
             "Your weights are right, but the loss is computed once more, after the step: return "

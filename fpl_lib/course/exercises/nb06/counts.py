@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
+from fpl_lib.course.checking.figures import bars, named, titled
 from fpl_lib.course.checking.kinds import FigureExercise, FunctionExercise
 from fpl_lib.training.metrics import one_vs_rest_accuracy
 
@@ -37,6 +38,7 @@ EQ9 = FunctionExercise(
     difficulty=2,
     minutes=7,
     solution=one_vs_rest_accuracy,
+    decimals=1,
     cases=_cases,
     mistakes={
         "recall": (
@@ -106,17 +108,6 @@ def draw_change(
     return ax
 
 
-def _by_class(ax: Axes) -> list[float]:
-    """Each class's bar, found by the name below it."""
-    names = [text.get_text().strip().casefold() for text in ax.get_xticklabels()]
-    at = dict(zip(names, ax.get_xticks(), strict=False))
-    bars = ax.patches
-    return [
-        float(min(bars, key=lambda b, c=c: abs(b.get_x() + b.get_width() / 2 - at[c])).get_height())
-        for c in CLASSES
-    ]
-
-
 CHANGE = FigureExercise(
     id="06-change",
     title="Table 2's changes, class by class",
@@ -124,10 +115,10 @@ CHANGE = FigureExercise(
     minutes=8,
     solution=draw_change,
     readings={
-        "the height of each class's bar": _by_class,
-        "the number of bars: one a class": lambda ax: len(ax.patches),
-        "the name of the y axis": lambda ax: "false positive" in ax.get_ylabel().casefold(),
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the length of each class's bar": lambda ax: bars(ax, names=CLASSES),
+        "the number of bars: one a class": lambda ax: len(bars(ax)),
+        "the name of the y axis": named("y", "false positive"),
+        "the title": titled,
     },
     mistakes={
         "other network": (

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from fpl_lib._files import RUNS
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named, titled
 from fpl_lib.course.checking.kinds import FigureExercise, FunctionExercise
 from fpl_lib.evidence.records import read_record
 from fpl_lib.plots.style import COLORS
@@ -115,10 +115,10 @@ STEPS = FigureExercise(
     readings={
         "the line labelled FPL": lambda ax: curve(ax, "FPL", _EPOCHS),
         "the line labelled CE": lambda ax: curve(ax, "CE", _EPOCHS),
-        "the name of the y axis, and its unit": lambda ax: "point" in ax.get_ylabel().casefold(),
-        "the name of the x axis": lambda ax: "epoch" in ax.get_xlabel().casefold(),
+        "the name of the y axis, and its unit": named("y", "point"),
+        "the name of the x axis": named("x"),
         "a line at zero": _has_zero,
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the title": titled,
     },
     mistakes={
         "accuracy itself": (

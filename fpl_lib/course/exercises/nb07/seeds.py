@@ -28,6 +28,7 @@ INTERVAL = FunctionExercise(
     difficulty=2,
     minutes=7,
     solution=_interval,
+    decimals=3,
     cases=_samples,
     mistakes={
         "normal": (

@@ -7,7 +7,7 @@ import functools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named, titled
 from fpl_lib.course.exercises import FigureExercise
 from fpl_lib.plots.style import COLORS
 
@@ -64,9 +64,9 @@ CONSTANT = FigureExercise(
         "the curve labelled FPL": lambda ax: curve(ax, "FPL", _GRID),
         "the curve labelled CE": lambda ax: curve(ax, "CE", _GRID),
         "the curve labelled MAE": lambda ax: curve(ax, "MAE", _GRID),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.01,
     mistakes={

@@ -17,22 +17,26 @@ def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
     )
 
 
-def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+def _batch(rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor, Tensor]:
     """A third of the labels wrong; of these some fitted, some seen through, some neither."""
-    cases = []
-    for n in rng.choice([18, 24, 30, 36], 2, False):
-        true = torch.from_numpy(rng.integers(0, 6, n))
-        given = true.clone()
-        k = int(n) // 3
-        given[:k] = (true[:k] + torch.from_numpy(rng.integers(1, 6, k))) % 6
-        predicted = (given + torch.from_numpy(rng.integers(0, 2, n))) % 6
-        predicted[0], predicted[1:3], predicted[3] = given[0], true[1:3], given[3]
-        predicted[k], predicted[k + 1] = true[k], (true[k + 1] + 1) % 6
-        logits = torch.from_numpy(rng.standard_normal((n, 6)))
-        logits[torch.arange(n), predicted] = 5.0
-        order = torch.from_numpy(rng.permutation(n))
-        cases.append((logits[order], given[order], true[order]))
-    return cases
+    true = torch.from_numpy(rng.integers(0, 6, n))
+    given = true.clone()
+    k = n // 3
+    given[:k] = (true[:k] + torch.from_numpy(rng.integers(1, 6, k))) % 6
+    predicted = (given + torch.from_numpy(rng.integers(0, 2, n))) % 6
+    predicted[0], predicted[1:3], predicted[3] = given[0], true[1:3], given[3]
+    predicted[k], predicted[k + 1] = true[k], (true[k + 1] + 1) % 6
+    logits = torch.from_numpy(rng.standard_normal((n, 6)))
+    logits[torch.arange(n), predicted] = 5.0
+    order = torch.from_numpy(rng.permutation(n))
+    return logits[order], given[order], true[order]
+
+
+def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Two batches with different answers, none of them the card's: so that no constant passes."""
+    cases = [_batch(rng, int(n)) for n in rng.choice([18, 24, 30, 36], 2, False)]
+    first, second = (_fitted(*case) for case in cases)
+    return cases if first != second and 0.5 not in (*first, *second) else _batches(rng)
 
 
 def _by_mask(of: str):
@@ -75,6 +79,10 @@ FITTED = FunctionExercise(
         "among the right labels": (
             "These are the rightly labelled samples: turn your mask around.",
             _by_mask("right"),
+        ),
+        "a constant": (
+            "This is the answer to the card's example: compute it from the logits and the labels.",
+            lambda logits, given, true: (0.5, 0.5),
         ),
         "swapped": (
             "The two are swapped: first the share that has the given label, then the true one.",

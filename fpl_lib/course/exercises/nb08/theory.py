@@ -156,6 +156,7 @@ ASKED = FunctionExercise(
     difficulty=3,
     minutes=10,
     solution=_asked,
+    decimals=4,
     cases=_rates_and_classes,
     mistakes={
         "the truth": (
@@ -180,6 +181,10 @@ ASKED = FunctionExercise(
             "You subtracted s once. There are C - 1 wrong classes.",
             {"give": lambda s, n: 1 - s},
         ),
+        "a constant": (
+            "This is the answer to the card's example, whatever the rate: compute it from `rate`.",
+            lambda rate, num_classes: 0.4411,
+        ),
         "ten classes always": (
             "This holds for ten classes. Use `num_classes`.",
             {"classes": 10},
@@ -187,9 +192,8 @@ ASKED = FunctionExercise(
     },
     hints=(
         "The quadratic in s has two roots; only the smaller leaves something for T.",
-        "With b = C (1 + rate) the root is `math.sqrt(b * b - 16 * (C - 1) * rate)`, and s is "
-        "`(b - root) / (4 * (C - 1))`.",
-        "Where s would be above 1/C, take 1/C: `s = min(s, 1 / C)`.",
+        "The formula's s is what one wrong class gets. How many of them does T leave room for?",
+        "All classes tie where s reaches 1/C: from there on s stays at it, however large the rate.",
     ),
     takeaway="From a rate of 0.82 on, with ten classes, FPL asks for no opinion at all.",
 )

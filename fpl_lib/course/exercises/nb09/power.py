@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.checking.figures import curve
+from fpl_lib.course.checking.figures import curve, named, titled
 from fpl_lib.course.exercises import FigureExercise, FunctionExercise
 from fpl_lib.evidence import planning
 
@@ -50,9 +50,9 @@ POWER = FigureExercise(
     readings={
         "the curve labelled 0.32": lambda ax: curve(ax, "0.32", _GRID),
         "the curve labelled 0.05": lambda ax: curve(ax, "0.05", _GRID),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.01,
     mistakes={

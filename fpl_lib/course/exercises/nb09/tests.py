@@ -38,6 +38,7 @@ ERRORS = FunctionExercise(
     difficulty=2,
     minutes=6,
     solution=_p_of_errors,
+    decimals=4,
     cases=_comparisons,
     mistakes={
         "one run": (
@@ -115,8 +116,8 @@ FLIP = ValueExercise(
     hints=(
         "The sum seen is 0.6. Flipping a set of signs takes twice their absolute values from "
         "0.4 + 0.1 + 0.2 + 0.3 = 1.0.",
-        "The sum is at least 0.6 where the negative ones add up to at most 0.2: none, 0.1 alone, "
-        "or 0.2 alone. Then count the mirror images.",
+        "Which sets of flipped signs leave a sum of at least 0.6? Count these patterns and their "
+        "mirror images, out of all.",
     ),
     takeaway="n pairs cannot give a p-value below 2 to the power 1 - n: 0.125 for four, 0.0625 for "
     "five.",

@@ -70,6 +70,7 @@ REPORT = FunctionExercise(
     difficulty=3,
     minutes=10,
     solution=_report,
+    decimals=2,
     cases=_tables,
     mistakes={
         "by position": (

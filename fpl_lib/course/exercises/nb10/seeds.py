@@ -66,9 +66,9 @@ PLAN = FunctionExercise(
         ),
     },
     hints=(
-        "Which five numbers would the test be about? Their standard deviation is the one to use.",
-        "`seeds_needed(difference, sd, paired=True)` with sd the sample standard deviation of "
-        "`mine - ce`.",
+        "Which numbers would the test be about? Their standard deviation is the one to use.",
+        "A pilot is a sample, and its standard deviation divides by n - 1. Which default does "
+        "NumPy's `std` have?",
     ),
     takeaway="A pilot tells the spread. What difference matters to you it cannot tell.",
 )
