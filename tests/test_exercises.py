@@ -14,16 +14,10 @@ from torch.nn.functional import cross_entropy
 import fpl_lib.course.calls as front
 from fpl_lib import FalsePositiveLoss, false_positive_loss
 from fpl_lib.course.calls import MARKS
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, ValueExercise
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise
-from fpl_lib.course.exercises import (
-    FigureExercise,
-    FunctionExercise,
-    ValueExercise,
-    all_exercises,
-    all_quizzes,
-    exercise,
-)
+from fpl_lib.course.exercises import all_exercises, all_quizzes, exercise
 from fpl_lib.course.exercises.nb03.terms import _taylor
 
 TASKS = all_exercises()

@@ -13,7 +13,8 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from fpl_lib.course import calls
 from fpl_lib.course.calls import check
-from fpl_lib.course.exercises import FunctionExercise, all_exercises
+from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.course.exercises import all_exercises
 from fpl_lib.course.grading import grade as grading
 from fpl_lib.course.grading.grade import ExerciseFailed, grade
 

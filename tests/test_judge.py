@@ -12,9 +12,8 @@ import pytest
 import torch
 import trial_exercises as trial
 
-from fpl_lib.course.checking import figures, guard
+from fpl_lib.course.checking import Mistake, Option, Quiz, ValueExercise, figures, guard
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge, recognised
-from fpl_lib.course.exercises import Mistake, Option, Quiz, ValueExercise
 
 
 def bare(z):

@@ -16,30 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from fpl_lib.course.checking.kinds import (
-    Exercise,
-    FigureExercise,
-    FunctionExercise,
-    Mistake,
-    Option,
-    Quiz,
-    ValueExercise,
-)
+from fpl_lib.course.checking.kinds import Exercise, Quiz
 from fpl_lib.course.checking.quizzes import read_quizzes
 
-__all__ = [
-    "Exercise",
-    "FigureExercise",
-    "FunctionExercise",
-    "Mistake",
-    "Option",
-    "Quiz",
-    "ValueExercise",
-    "all_exercises",
-    "all_quizzes",
-    "exercise",
-    "quiz",
-]
+__all__ = ["all_exercises", "all_quizzes", "exercise", "quiz"]
 
 Item = TypeVar("Item", Exercise, Quiz)
 

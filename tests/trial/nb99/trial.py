@@ -6,8 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, ValueExercise
 from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, FunctionExercise, ValueExercise
 
 GRID = np.linspace(0.1, 0.9, 9)
 

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.course.checking.figures import (
+from fpl_lib.course.checking import (
+    FigureExercise,
     bar_names,
     bars,
     colour,
@@ -19,7 +20,6 @@ from fpl_lib.course.checking.figures import (
     titled,
     with_legend,
 )
-from fpl_lib.course.checking.kinds import FigureExercise
 from fpl_lib.plots.style import COLORS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fpl_lib.course.exercises import FunctionExercise, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 TEST_IMAGES = ValueExercise(
     id="00-test-images",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking.figures import along, named, titled
-from fpl_lib.course.exercises import FigureExercise
+from fpl_lib.course.checking import FigureExercise, along, named, titled
 from fpl_lib.plots.style import COLORS
 
 TRUE, REST = 0.4, 0.6

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:

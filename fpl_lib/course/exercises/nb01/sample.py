@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib import class_alpha
-from fpl_lib.course.exercises import FunctionExercise, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 
 def by_hand(true: float, false: float, log=np.log) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _samples(rng: np.random.Generator) -> list[tuple[Tensor, int]]:

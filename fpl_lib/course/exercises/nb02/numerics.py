@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.course.checking.guard import value_and_gradient
-from fpl_lib.course.exercises import FunctionExercise
 
 
 def _false_loss(z: Tensor, target: Tensor) -> Tensor:

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fpl_lib.course.checking.figures import curve, named
-from fpl_lib.course.exercises import FigureExercise, ValueExercise
+from fpl_lib.course.checking import FigureExercise, ValueExercise, curve, named
 from fpl_lib.losses.fpl import false_positive_loss
 
 _COUNTS = {"all": 12406, "head": 5000, "tail": 50}

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking.figures import curve, named, titled
-from fpl_lib.course.exercises import FigureExercise, FunctionExercise
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, int]]:

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.course.checking.guard import value_and_gradient
-from fpl_lib.course.exercises import FunctionExercise
 from fpl_lib.losses.fpl import squared_term
 from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
 

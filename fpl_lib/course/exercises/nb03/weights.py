@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 _M, _SHARE = 16, 0.1
 _SPREAD = (_SHARE * (1 - _SHARE) / _M) ** 0.5

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib.cifar10.subsets import long_tail_counts
-from fpl_lib.course.checking.figures import curve, named, scales
-from fpl_lib.course.exercises import FigureExercise
+from fpl_lib.course.checking import FigureExercise, curve, named, scales
 from fpl_lib.losses.alphas import class_alpha
 from fpl_lib.losses.rivals import class_balanced_weights
 

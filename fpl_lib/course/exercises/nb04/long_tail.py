@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.losses.alphas import class_alpha
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 from fpl_lib.losses.alphas import class_alpha
 
 LIMIT = ValueExercise(

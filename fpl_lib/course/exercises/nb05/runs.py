@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from fpl_lib.course.checking.spread import TrainingExercise, known_accuracies
+from fpl_lib.course.checking import TrainingExercise
+from fpl_lib.course.checking.spread import known_accuracies
 
 ALL_RIGHT = TrainingExercise(
     id="05-all-right",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.losses.fpl import false_positive_loss
 
 

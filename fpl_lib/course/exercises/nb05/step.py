@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _counts(rng: np.random.Generator) -> list[tuple[int]]:

@@ -6,8 +6,8 @@ from math import sqrt
 
 from scipy.stats import norm
 
-from fpl_lib.course.checking.kinds import ValueExercise
-from fpl_lib.course.checking.spread import TrainingExercise, known_accuracies
+from fpl_lib.course.checking import TrainingExercise, ValueExercise
+from fpl_lib.course.checking.spread import known_accuracies
 
 SPREAD, DIFFERENCE = 47.0, 39.0
 _BETWEEN = SPREAD * sqrt(2)

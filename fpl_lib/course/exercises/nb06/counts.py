@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.course.checking.figures import bars, named, titled
-from fpl_lib.course.checking.kinds import FigureExercise, FunctionExercise
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, bars, named, titled
 from fpl_lib.training.metrics import one_vs_rest_accuracy
 
 

@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from fpl_lib._files import RUNS
-from fpl_lib.course.checking.figures import curve, named, titled
-from fpl_lib.course.checking.kinds import FigureExercise, FunctionExercise
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
 from fpl_lib.evidence.records import read_record
 from fpl_lib.plots.style import COLORS
 

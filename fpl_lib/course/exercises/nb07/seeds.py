@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.checking.kinds import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _interval(values, *, ddof=1, freedom=None, root=True, factor=None):

@@ -7,8 +7,7 @@ import functools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking.figures import curve, named, titled
-from fpl_lib.course.exercises import FigureExercise
+from fpl_lib.course.checking import FigureExercise, curve, named, titled
 from fpl_lib.plots.style import COLORS
 
 CLASSES = 10

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:

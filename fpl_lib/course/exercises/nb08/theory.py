@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 RATES = ValueExercise(
     id="08-rates",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpl_lib.course.exercises import ValueExercise
+from fpl_lib.course.checking import ValueExercise
 
 S, C, O = "supported", "contradicted", "open"  # noqa: E741
 

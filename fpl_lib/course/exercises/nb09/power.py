@@ -9,8 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.checking.figures import curve, named, titled
-from fpl_lib.course.exercises import FigureExercise, FunctionExercise
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
 from fpl_lib.evidence import planning
 
 _SEEDS = np.arange(2, 21)

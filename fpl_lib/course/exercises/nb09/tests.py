@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.exercises import FunctionExercise, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 
 def _p_of_errors(

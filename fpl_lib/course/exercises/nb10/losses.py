@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.losses.fpl import false_positive_loss
 
 Loss = Callable[[Tensor, Tensor], Tensor]

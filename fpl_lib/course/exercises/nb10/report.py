@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise
 
 Report = tuple[int, float, float, float, str]
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fpl_lib.course.checking.spread import TrainingExercise
-from fpl_lib.course.exercises import FunctionExercise
+from fpl_lib.course.checking import FunctionExercise, TrainingExercise
 from fpl_lib.evidence.planning import seeds_needed
 
 
