@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -241,7 +242,9 @@ def test_a_lost_point_shows_its_sentence_and_no_traceback(graded):
 def test_the_log_names_every_submission_and_what_is_out_of_the_ordinary(graded):
     assert f"Grading {NAME} of right" in graded.log
     assert f"renamed handed in “my formula.ipynb”, expected “{NAME}.ipynb”" in graded.log
-    assert "checksum" not in graded.log and "INFO" not in graded.log
+    for student in ("corrupt", "empty"):
+        assert f"{student} handed in a file that is no notebook" in graded.log
+    assert not re.search("checksum|INFO|Traceback|IPKernelApp", graded.log)
 
 
 def test_what_raises_loops_or_was_deleted_costs_its_own_points_only(graded):

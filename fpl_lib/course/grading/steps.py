@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import re
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
@@ -16,24 +18,34 @@ from nbgrader.preprocessors import Execute, OverwriteCells
 from traitlets import Bool
 from traitlets.log import get_logger
 
+# What nbgrader says, in many lines, about a file that `name_the_submission` has named already.
+_NOISE = re.compile(
+    "NotJSONError|NbGraderException|Skipping unknown notebook|No notebooks found|the above trace"
+)
+
 
 def name_the_submission(*, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Log whose notebook comes next, and that it has another name than its assignment.
+    """Log whose notebook comes next, and if it is none or has another name than its assignment.
 
-    This is nbgrader's `pre_convert_hook`; a file of another name is not graded.
+    This is nbgrader's `pre_convert_hook`; such a file gets no points.
     """
+    log = get_logger()
+    log.addFilter(_worth_reading)
     for path in map(Path, notebooks):
-        who, log = path.parts[-3], get_logger()
-        if path.stem == path.parent.name:
-            log.warning("Grading %s of %s", path.parent.name, who)
-        else:
-            log.error(
-                "%s handed in “%s”, expected “%s.ipynb”: rename it in %s and grade again",
-                who,
-                path.name,
-                path.parent.name,
-                path.parent,
-            )
+        folder, who = path.parent, path.parts[-3]
+        if path.stem != folder.name:
+            words = f"“{path.name}”, expected “{folder.name}.ipynb”: rename it in {folder}"
+            log.error("%s handed in %s and grade again", who, words)
+            continue
+        log.warning("Grading %s of %s", folder.name, who)
+        try:
+            nbformat.read(path, as_version=4)
+        except Exception:  # an empty file, half a file, a picture
+            log.error("%s handed in a file that is no notebook: ask for it again", who)
+
+
+def _worth_reading(record: LogRecord) -> bool:
+    return not _NOISE.search(record.getMessage())
 
 
 class RestoreChecks(OverwriteCells):
