@@ -6,15 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, ValueExercise
 from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import (
-    FigureExercise,
-    FunctionExercise,
-    Mistake,
-    Option,
-    Quiz,
-    ValueExercise,
-)
 
 GRID = np.linspace(0.1, 0.9, 9)
 
@@ -44,28 +37,24 @@ SOFTMAX = FunctionExercise(
     minutes=5,
     solution=lambda z: torch.softmax(z, 1),
     cases=_logits,
-    mistakes=(
-        Mistake(
-            "wrong axis",
+    mistakes={
+        "wrong axis": (
             "The probabilities of one class sum to 1 here, those of one sample should.",
             lambda z: torch.softmax(z, 0),
         ),
-        Mistake(
-            "no keepdim",
+        "no keepdim": (
             "The row sums lost an axis: keep it with `keepdim=True`.",
             lambda z: z.exp() / z.exp().sum(1),
         ),
-        Mistake(
-            "all of it",
+        "all of it": (
             "This divides by the sum over the whole batch: sum over the classes only.",
             lambda z: z.exp() / z.exp().sum(),
         ),
-        Mistake(
-            "in place",
+        "in place": (
             "`z -= …` changes the caller's logits: write `z = z - …`.",
             _subtract_in_place,
         ),
-    ),
+    },
     hints=("What must sum to one?", "`keepdim=True` keeps a summed axis."),
     takeaway="Only differences between logits matter.",
 )
@@ -75,11 +64,11 @@ HALF = ValueExercise(
     difficulty=2,
     minutes=3,
     solution=0.5,
-    mistakes=(
-        Mistake("percent", "Answer with a probability between 0 and 1, not in percent.", 50),
-        Mistake("one", "At p_F = 1 nothing is left to push: think of the ratio.", 1.0),
-        Mistake("third", "1/3 would be the chance level of three classes, not a balance.", 1 / 3),
-    ),
+    mistakes={
+        "percent": ("Answer with a probability between 0 and 1, not in percent.", 50),
+        "one": ("At p_F = 1 nothing is left to push: think of the ratio.", 1.0),
+        "third": ("1/3 would be the chance level of three classes, not a balance.", 1 / 3),
+    },
     hints=("Write both pushes down.", "Set them equal."),
 )
 CURVE = FigureExercise(
@@ -93,39 +82,20 @@ CURVE = FigureExercise(
         "the name of the x axis": lambda ax: "p_T" in ax.get_xlabel(),
     },
     rtol=0.01,
-    mistakes=(
-        Mistake(
-            "sign",
+    mistakes={
+        "sign": (
             "Your curve is negative: cross-entropy is *minus* the logarithm.",
             lambda: draw(np.log),
         ),
-        Mistake(
-            "log10",
+        "log10": (
             "This is the logarithm to base 10: the kit uses natural logarithms.",
             lambda: draw(lambda p: -np.log10(p)),
         ),
-        Mistake(
-            "no name",
-            "A reader cannot tell what the x axis is: name it p_T.",
-            lambda: draw(x_name=""),
-        ),
-        Mistake(
-            "no label",
+        "no name": ("A reader cannot tell what the x axis is: name it p_T.", {"x_name": ""}),
+        "no label": (
             "Give the line the label 'CE', so that a legend can name it.",
-            lambda: draw(label=None),
+            {"label": None},
         ),
-    ),
+    },
     hints=("Which base?", "`np.log` is the natural logarithm."),
 )
-QUIZ = Quiz(
-    id="99-which",
-    question="Which class is F when `p = (.15, .25, .20, .30, .10)` and T = c1?",
-    options=(
-        Option("c1", False, "c1 is the true class; F is chosen among the others."),
-        Option("c3", True, "c3 has the largest probability of the false classes."),
-        Option("c4", False, "c4 has the smallest probability, F has the largest."),
-    ),
-)
-
-EXERCISES = (SOFTMAX, HALF, CURVE)
-QUIZZES = (QUIZ,)
