@@ -53,7 +53,6 @@ c.RunToTheEnd.startup_timeout = 120
 c.RunToTheEnd.extra_arguments = [
     "--HistoryManager.hist_file=:memory:",
     "--InteractiveShellApp.ignore_cwd=True",
-    "--log-level=40",
 ]
 c.LimitOutput.max_lines = 500
 
