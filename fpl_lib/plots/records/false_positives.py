@@ -10,8 +10,8 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.printed_rows import printed_false_positives
 from fpl_lib.evidence.records import Record
+from fpl_lib.paper import printed_false_positives
 from fpl_lib.plots.records._look import MORE_OR_LESS, headline, name_of, only_setting, signed, where
 from fpl_lib.plots.style import use_style
 
@@ -28,7 +28,7 @@ def false_positive_map(
     counts, names = _rows(records, losses)
     if not counts:
         raise ValueError("no run is finished yet: there are no false positives to show")
-    for loss, row in printed_false_positives(setting).items():
+    for loss, row in printed_false_positives(setting.experiment, setting.model).items():
         counts["paper", loss], names["paper", loss] = np.array(row), f"{name_of(loss)}, the paper's"
     changes = {
         "FPL − CE, " + ("the paper's" if who == "paper" else "ours"): counts[who, "fpl"]
