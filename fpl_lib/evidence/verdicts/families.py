@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fpl_lib.evidence.pairs import compared
+from fpl_lib.evidence.comparisons import compared
+from fpl_lib.evidence.planning import seeds_to_settle
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import PairedDifference
 from fpl_lib.evidence.verdicts.finding import (
@@ -19,7 +20,6 @@ from fpl_lib.evidence.verdicts.finding import (
     Finding,
     direction,
     not_run,
-    seeds_to_settle,
 )
 from fpl_lib.evidence.verdicts.measured import form, mini_form
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.stats import Interval
 
 SUPPORTED = "supported"
@@ -80,14 +79,3 @@ def direction(interval: Interval, sign: int) -> str:
     """
     low, high = sorted((sign * interval.low, sign * interval.high))
     return SUPPORTED if low > 0 else CONTRADICTED if high < 0 else INDISTINGUISHABLE
-
-
-def seeds_to_settle(estimate: float, sd: float, *, paired: bool) -> float:
-    """Seeds a loss that would show a difference like `estimate` (80 % power); NaN for none at all.
-
-    >>> seeds_to_settle(0.32, 0.15, paired=False)
-    5
-    """
-    if not estimate or not sd > 0:
-        return math.nan
-    return seeds_needed(estimate, sd, paired=paired)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fpl_lib.evidence.pairs import Setting, by_setting, compared, differences
+from fpl_lib.evidence.comparisons import Setting, by_setting, compared, differences
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts.finding import (
     CONTRADICTED,

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 
 from fpl_lib import paper
-from fpl_lib.evidence.pairs import by_setting, compared, differences, values
-from fpl_lib.evidence.planning import seed_spread, single_run_p
+from fpl_lib.evidence.comparisons import by_setting, compared, differences, values
+from fpl_lib.evidence.planning import seed_spread, seeds_to_settle, single_run_p
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import Interval
 from fpl_lib.evidence.verdicts.finding import (
@@ -22,7 +22,6 @@ from fpl_lib.evidence.verdicts.finding import (
     Finding,
     decided,
     direction,
-    seeds_to_settle,
 )
 
 IMAGES = 10_000
@@ -42,7 +41,7 @@ def table2_pair(records: Sequence[Record], model: str) -> Finding:
 def table3_pair(records: Sequence[Record], pretrained: str, metric: str, sign: int) -> Finding:
     """The difference of two rows of Table 3, in points; `sign` is the one that the claim gives."""
     rows = paper.table3().query("pretrained == @pretrained").set_index("loss")[metric]
-    condition = {"none": "scratch", "imagenet": "finetuned"}[pretrained]
+    condition = paper.START[pretrained]
     unit = f"points of {metric.replace('top', 'top-')}"
     ours = _replicated(
         records, "table3", "resnet50", metric, rows["ce"], unit, sign, condition=condition

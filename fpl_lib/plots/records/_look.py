@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from fpl_lib.evidence.pairs import Setting, by_setting
+from fpl_lib.evidence.comparisons import Setting, by_setting
 from fpl_lib.evidence.records import Record
 from fpl_lib.plots.style import COLORS, PALETTE
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from fpl_lib.evidence.pairs import by_setting, difference_table, images
+from fpl_lib.evidence.comparisons import by_setting, difference_table, images
 from fpl_lib.evidence.records import Record
 from fpl_lib.plots.records._look import color_of, name_of, signed
 from fpl_lib.plots.style import use_style
