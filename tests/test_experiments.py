@@ -287,6 +287,18 @@ def test_a_run_cut_in_its_first_epoch_has_a_record_that_says_what_it_is(images, 
     assert run(config(), images, tmp_path, progress=False).header == begun.header
 
 
+def test_a_run_resumed_under_other_threads_says_so(images, tmp_path):
+    late(config(), images, tmp_path)
+    torch.set_num_threads(2)
+    try:
+        record = run(config(), images, tmp_path, progress=False)
+    finally:
+        torch.set_num_threads(1)
+    environment = read_record(tmp_path / record.path).header["environment"]
+    (entry,) = environment["resumed"]
+    assert environment["threads"] == 1 and entry == {"threads": 2, "start": entry["start"]}
+
+
 def test_a_checkpoint_whose_record_was_moved_away_is_not_another_runs_start(images, tmp_path):
     """The cure that Conflict names must not give a record of a training that never was."""
     faster = replace(config(), recipe=replace(config().recipe, lr=0.5))
