@@ -50,6 +50,16 @@ def test_other_mean_and_deviation(mini):
     assert x.equal(mini[0].float())
 
 
+@pytest.mark.parametrize("channels_last", [True, False])
+@pytest.mark.parametrize("size", [64, 45, 20, 32])
+def test_images_are_resized_as_torchvision_does_after_the_same_crops(mini, size, channels_last):
+    options = {"batch_size": 25, "shuffle": True, "augment": True, "channels_last": channels_last}
+    x, y = _all(Batches(*mini, image_size=size, **options))
+    as_they_are, labels = _all(Batches(*mini, **options))
+    torch.testing.assert_close(x, tv.resize(as_they_are, [size, size]), rtol=0, atol=2e-5)
+    assert x.shape == (COUNT, 3, size, size) and y.equal(labels)
+
+
 @pytest.mark.parametrize(("count", "lengths"), [(100, [25] * 4), (103, [25] * 4)])
 def test_drop_last(mini, count, lengths):
     images, labels = mini

@@ -167,6 +167,22 @@ def test_a_run_can_start_from_a_file_of_weights(images, tmp_path):
     assert same.header["config"]["weights"].startswith("0.pt sha256:")
 
 
+def test_a_recipe_says_at_which_size_the_network_sees_the_images(images, tmp_path, monkeypatch):
+    sizes = set()
+
+    def build(*args, **options):
+        model = build_model(*args, **options)
+        model.register_forward_pre_hook(lambda module, given: sizes.add(given[0].shape[2:]))
+        return model
+
+    monkeypatch.setattr("fpl_lib.experiments.build_model", build)
+    larger = replace(config(), recipe=replace(config().recipe, image_size=40))
+    record = run(larger, images, tmp_path, progress=False)
+    assert sizes == {(40, 40)} and record.header["config"]["image_size"] == 40
+    with pytest.raises(Conflict, match="config says image_size = 40, this run's 32"):
+        run(config(), images, tmp_path, progress=False)
+
+
 def test_fpl_in_an_experiment_is_weighted_by_equation_4():
     counts = torch.tensor([10, 30, 60])
     logits, target = torch.randn(5, 3, dtype=torch.float64), torch.tensor([0, 1, 2, 2, 1])
@@ -207,6 +223,37 @@ def test_a_finished_run_is_not_run_again(images, tmp_path, monkeypatch):
     first = run(config(), images, tmp_path, progress=False)
     monkeypatch.setattr("fpl_lib.evidence.experiments.train", None)
     assert run(config(), images, tmp_path, progress=False) == first
+
+
+def test_the_result_is_that_of_the_last_epoch(images, tmp_path):
+    record = run(config(), images, tmp_path, progress=False)
+    for key in ("top1", "top5", "nll", "ece", "margin", "confusion"):
+        assert record.result[key] == record.epochs[-1][key]
+
+
+def with_amp():
+    return replace(config(), recipe=replace(config().recipe, amp=True))
+
+
+def test_a_record_says_that_bfloat16_was_asked_for_and_ignored(images, tmp_path, monkeypatch):
+    for native, said in ((False, "ignored: no native bfloat16"), (True, None)):
+        monkeypatch.setattr(
+            "fpl_lib.experiments.has_bfloat16", lambda device, native=native: native
+        )
+        for place, c in (("amp", with_amp()), ("plain", config())):
+            record = run(c, images, tmp_path / f"{place}-{native}", progress=False)
+            assert record.header["config"]["amp"] is (place == "amp")
+            assert record.header["environment"].get("amp") == (said if place == "amp" else None)
+
+
+def test_a_cut_run_is_not_finished_in_another_precision(images, tmp_path, monkeypatch):
+    monkeypatch.setattr("fpl_lib.experiments.has_bfloat16", lambda device: True)
+    late(with_amp(), images, tmp_path)
+    monkeypatch.setattr("fpl_lib.experiments.has_bfloat16", lambda device: False)
+    with pytest.raises(Conflict, match="begun with bfloat16, and this machine would go on without"):
+        run(with_amp(), images, tmp_path, progress=False)
+    monkeypatch.setattr("fpl_lib.experiments.has_bfloat16", lambda device: True)
+    assert run(with_amp(), images, tmp_path, progress=False).done
 
 
 def test_a_run_cut_between_steps_ends_in_the_same_record(images, tmp_path):

@@ -66,6 +66,49 @@ def test_a_class_that_never_occurs_keeps_its_row():
     assert confusion.shape == (5, 5)
 
 
+def test_nll_is_cross_entropy(scored):
+    logits, target = scored
+    expected = torch.nn.functional.cross_entropy(logits.double(), target)
+    assert metrics.nll(logits, target) == pytest.approx(float(expected), rel=1e-14)
+    assert metrics.nll(logits + 1000, target) == pytest.approx(float(expected), rel=1e-3)
+    assert metrics.nll(torch.tensor([[-1e4, 1e4]]), torch.tensor([0])) == 2e4
+
+
+def test_the_calibration_error_is_that_of_a_loop_over_bins(scored):
+    logits, target = scored
+    p = (3 * logits).double().softmax(1)
+    sure, guess = p.max(1)
+    expected = 0.0
+    for low in range(15):
+        inside = (sure > low / 15) & (sure <= (low + 1) / 15)
+        if inside.any():
+            right = (guess == target)[inside].double().mean()
+            expected += inside.double().mean() * abs(right - sure[inside].mean())
+    found = metrics.ece(3 * logits, target)
+    assert found == pytest.approx(100 * float(expected), rel=1e-12) and found > 10
+
+
+def test_who_is_right_as_often_as_sure_is_calibrated():
+    logits = torch.log(torch.tensor([[0.75, 0.25]], dtype=torch.float64)).expand(4, 2)
+    assert metrics.ece(logits, torch.tensor([0, 0, 0, 1])) == pytest.approx(0, abs=1e-12)
+    assert metrics.ece(logits, torch.tensor([1, 1, 1, 1])) == pytest.approx(75)
+    certain = torch.tensor([[1e3, 0.0], [0.0, 1e3]])
+    assert metrics.ece(certain, torch.tensor([0, 1])) == 0
+    assert metrics.ece(certain, torch.tensor([1, 0])) == 100
+
+
+def test_the_margin_is_p_true_less_the_largest_false_one(scored):
+    logits, target = scored
+    expected = [
+        row[t] - max(p for c, p in enumerate(row) if c != t)
+        for row, t in zip(logits.double().softmax(1).tolist(), target.tolist(), strict=True)
+    ]
+    assert metrics.margin(logits, target) == pytest.approx(np.mean(expected), rel=1e-12)
+    certain = torch.tensor([[1e3, 0.0, 0.0]])
+    assert metrics.margin(certain, torch.tensor([0])) == 1
+    assert metrics.margin(certain, torch.tensor([2])) == -1
+
+
 @pytest.mark.parametrize(
     ("logits", "target", "words"),
     [
@@ -73,6 +116,7 @@ def test_a_class_that_never_occurs_keeps_its_row():
         (torch.zeros(3, 2), torch.zeros(2, dtype=torch.long), "target \\(N,\\)"),
         (torch.zeros(0, 2), torch.zeros(0, dtype=torch.long), "at least 1"),
         (torch.full((1, 2), torch.nan), torch.tensor([0]), "diverged"),
+        (torch.full((1, 2), torch.inf), torch.tensor([0]), "NaN or infinity"),
         (torch.zeros(1, 2), torch.tensor([2]), "0 .. 1, got 2"),
     ],
 )

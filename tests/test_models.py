@@ -34,9 +34,10 @@ def test_the_stem_decides_how_much_a_resnet_sees_of_a_small_image(stem, size):
     assert last_feature_map(model, model.layer4) == size
 
 
+@pytest.mark.parametrize("name", ["efficientnet_v2_s", "efficientnet_lite0"])
 @pytest.mark.parametrize(("stem", "size"), [("torchvision", (1, 1)), ("cifar", (2, 2))])
-def test_the_stem_halves_efficientnet_once_less(stem, size):
-    model = build_model("efficientnet_v2_s", stem=stem, seed=0)
+def test_the_stem_halves_efficientnet_once_less(name, stem, size):
+    model = build_model(name, stem=stem, seed=0)
     assert last_feature_map(model, model.features) == size
 
 

@@ -138,7 +138,7 @@ def test_the_report_writes_tables_and_figures_from_the_records(tmp_path):
     to = tmp_path / "to"
     assert (to / "report.md").read_text(encoding="utf-8") == text
     assert len(pd.read_csv(to / "results.csv")) == 8
-    assert len(pd.read_csv(to / "verdicts.csv")) == 44
+    assert len(pd.read_csv(to / "verdicts.csv")) == 47
     assert set(pd.read_csv(to / "differences.csv")["condition"].fillna("")) == {"", "noise20"}
     names = ["mini-differences", "noise-mini-differences"]
     for stem in ("mini-small", "noise-mini-small-noise20"):

@@ -70,6 +70,14 @@ def test_the_result_counts_false_positives_that_sum_to_the_errors():
     assert result["top1"] == pytest.approx(100 * 8 / 12)
 
 
+def test_a_result_says_how_sure_the_network_was_where_its_record_is_new_enough(tmp_path):
+    sureness = {"nll": 0.5, "ece": 3.0, "margin": -0.25}
+    new = record()
+    new.result = result_of(CONFUSION, 100.0, **sureness)
+    assert sureness.items() <= read_record(write_record(new, tmp_path)).result.items()
+    assert not sureness.keys() & record().result.keys()
+
+
 def test_all_records_make_one_table(tmp_path):
     for seed in (1, 0):
         write_record(record(seed), tmp_path)

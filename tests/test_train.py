@@ -10,11 +10,13 @@ import torch
 from torch import nn
 
 from fpl_lib import FalsePositiveLoss, LearnableAlpha
+from fpl_lib.training import metrics
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import (
     CheckpointError,
     Paused,
     Recipe,
+    has_bfloat16,
     load_checkpoint,
     logits_of,
     make_optimizer,
@@ -158,10 +160,35 @@ def test_a_compiled_training_is_the_eager_one(loss, optimizer, monkeypatch):
         torch.testing.assert_close(others[key], value, rtol=1e-3, atol=1e-4)
 
 
+def test_bfloat16_is_computed_with_where_a_device_has_it(monkeypatch):
+    seen = set()
+
+    class Loss(nn.CrossEntropyLoss):
+        def forward(self, logits, target):
+            seen.add(torch.equal(logits, logits.bfloat16().float()))
+            return super().forward(logits, target)
+
+    for native in (True, False):
+        monkeypatch.setattr("fpl_lib.train.has_bfloat16", lambda device, native=native: native)
+        list(run(RECIPES["bfloat16"], loss=Loss())[1])
+        assert seen == {native}
+        seen.clear()
+    assert has_bfloat16(torch.device("cuda"))
+
+
+def test_each_row_says_how_sure_the_network_was_of_the_test_images():
+    model, rows = run(RECIPES["table 1"])
+    last = list(rows)[-1]
+    logits, target = logits_of(model, batches(shuffle=False))
+    for measure in (metrics.nll, metrics.ece, metrics.margin):
+        assert last[measure.__name__] == measure(logits, target)
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_training_cut_anywhere_ends_bit_for_bit_where_the_whole_one_does(
     name, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr("fpl_lib.train.has_bfloat16", lambda device: True)
     recipe = RECIPES[name]
     whole, rows = run(recipe, loss=FalsePositiveLoss(LearnableAlpha(4)))
     expected = outcome(rows)
@@ -334,6 +361,7 @@ def test_adadeltas_steps_at_the_papers_rate_vanish_in_half_precision():
         ({"schedule": "warm"}, "unknown schedule 'warm'"),
         ({"batch_size": 1}, "batch_size of at least 2"),
         ({"epochs": 0}, "at least 1 epoch"),
+        ({"image_size": 0}, "image_size must be 1 pixel or more, got 0"),
         ({"lr": 0.0}, "lr must be above 0"),
         ({"lr": math.nan}, "lr must be above 0"),
         ({"lr": math.inf}, "lr must be above 0 and finite, got inf"),

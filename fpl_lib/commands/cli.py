@@ -89,6 +89,10 @@ def add_train(commands) -> None:
         help="random crop and flip",
     )  # fmt: skip
     parser.add_argument(
+        "--image-size", type=_positive, default=recipe.image_size, metavar="PIXELS",
+        help="side to which the images are resized",
+    )  # fmt: skip
+    parser.add_argument(
         "--amp", action=argparse.BooleanOptionalAction, default=recipe.amp,
         help="bfloat16 forward pass over float32 weights",
     )  # fmt: skip
@@ -101,7 +105,7 @@ def add_train(commands) -> None:
 
 def train(arguments: argparse.Namespace) -> int:
     names = ("epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule")
-    chosen = {name: getattr(arguments, name) for name in (*names, "augment", "amp")}
+    chosen = {name: getattr(arguments, name) for name in (*names, "augment", "image_size", "amp")}
     recipe = Recipe(nesterov=arguments.optimizer == "sgd" and arguments.momentum > 0, **chosen)
     config = RunConfig(
         "train", arguments.model, arguments.loss, arguments.seed, recipe, arguments.stem

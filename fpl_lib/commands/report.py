@@ -61,14 +61,15 @@ def number(value: float, digits: int = 2, sign: str = "") -> str:
 
 
 def _markdown_verdicts(table: pd.DataFrame) -> list[str]:
-    columns = ["claim", "section", "verdict", "of", "n", "estimate", "95 % interval",
-               "seeds needed", "rests on", "why"]  # fmt: skip
+    columns = ["claim", "section", "verdict", "question", "estimate", "interval", "level",
+               "rests on", "why", "what would change it"]  # fmt: skip
     rows = [
         [
-            row.claim, row.section, row.verdict, row.scope, str(row.n or ""),
+            row.claim, row.section, row.words, row.question,
             " ".join(filter(None, (number(row.estimate), row.unit))),
             f"{number(row.low)} to {number(row.high)}" if not math.isnan(row.low) else "",
-            number(row.seeds_needed, 0), row.basis, row.why,
+            f"{100 * row.level:.4g} %" if not math.isnan(row.low) else "",
+            row.basis, row.why, row.change,
         ]
         for row in table.itertuples()
     ]  # fmt: skip

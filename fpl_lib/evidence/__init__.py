@@ -17,7 +17,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "experiments": ["Busy", "Conflict", "conditioned", "configs", "run"],
         "overview": ["missing_command", "requested_command", "summary"],
-        "planning": ["power", "seed_spread", "seeds_needed", "seeds_to_settle", "single_run_p"],
+        "planning": ["power", "seed_spread", "seeds_needed", "single_run_p"],
+        "questions": ["QUESTIONS", "Answer", "Question", "answer"],
         "records": [
             "NAMES", "Record", "RecordError", "completed", "cpu_name", "environment",
             "known_accuracies", "name_of", "read_record", "read_runs", "recorded_runs",

@@ -12,7 +12,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from fpl_lib.cifar10.load import CIFAR10
-from fpl_lib.cifar10.subsets import long_tail, noisy_labels
+from fpl_lib.cifar10.subsets import long_tail, noisy_labels, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment, RunConfig
 from fpl_lib.evidence.records import (
     SURENESS,
@@ -25,7 +25,7 @@ from fpl_lib.evidence.records import (
     write_record,
 )
 from fpl_lib.training.batches import Batches
-from fpl_lib.training.loop import train
+from fpl_lib.training.loop import Recipe, has_bfloat16, train
 from fpl_lib.training.models import CompactNet, build_model
 from fpl_lib.training.pretrained import load_weights
 
@@ -88,10 +88,10 @@ def configs(
         )
     return [
         RunConfig(
-            experiment, model, loss, seed, condition.recipe or plan.recipe,
+            experiment, model, loss, seed, _recipe(plan, condition, loss),
             condition.stem or plan.stem, condition.name, condition.noise, condition.imbalance,
             condition.profile, condition.weights if weights is None else weights,
-            plan.zero_init_residual,
+            plan.zero_init_residual, condition.validation,
         )
         for model in models or plan.models
         for seed in seeds
@@ -100,13 +100,24 @@ def configs(
     ]  # fmt: skip
 
 
-def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
-    """`data` with the long tail and the wrong training labels that a configuration asks for.
+def _recipe(plan: Experiment, condition: Condition, loss: str) -> Recipe:
+    """The recipe of condition or plan, at the rate chosen for this loss unless one is tried."""
+    recipe = condition.recipe or plan.recipe
+    factor = 1 if condition.validation else dict(plan.rates).get(loss, 1)
+    return replace(recipe, lr=recipe.lr * factor)
 
-    First the long tail, then the noise, both drawn with the configuration's seed; the test images
-    stay as they are.
+
+def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
+    """`data` with the held-out images, the long tail and the wrong labels that are asked for.
+
+    In this order, all drawn with the configuration's seed. Held-out images take the place of the
+    test images, with right labels and balanced classes; without them the test images stay.
     """
     images, labels = data.train_images, data.train_labels
+    if config.validation:
+        kept, held_out = train_val_split(labels, config.validation, seed=config.seed)
+        data = replace(data, test_images=images[held_out], test_labels=labels[held_out])
+        images, labels = images[kept], labels[kept]
     if config.imbalance > 1:
         kept = long_tail(labels, config.imbalance, kind=config.profile, seed=config.seed)
         images, labels = images[kept], labels[kept]
@@ -144,6 +155,8 @@ def run(
         },
         "environment": {**environment(device), "compiled": compiled},
     }  # fmt: skip
+    if config.recipe.amp and not has_bfloat16(torch.device(device)):
+        header["environment"]["amp"] = "ignored: no native bfloat16"
     record = Record(header)
     path = Path(out) / record.path
     checkpoint = path.with_suffix(".ckpt")
@@ -159,6 +172,7 @@ def run(
                 if earlier.done:
                     return earlier
                 if checkpoint.exists():
+                    _same_precision(earlier, record, path)
                     now, record.header = header["environment"], earlier.header
                     record.header["environment"] = resumed(record.header["environment"], now)
                     write_record(earlier, out)
@@ -176,7 +190,9 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
     torch.manual_seed(config.seed)
     recipe = config.recipe
     counts = torch.bincount(data.train_labels, minlength=len(data.classes))
-    options = {"device": device, "channels_last": recipe.channels_last}
+    options = {
+        "device": device, "channels_last": recipe.channels_last, "image_size": recipe.image_size,
+    }  # fmt: skip
     train_data = Batches(
         data.train_images, data.train_labels, batch_size=recipe.batch_size, shuffle=True,
         augment=recipe.augment, padding=recipe.padding, seed=config.seed, **options,
@@ -224,6 +240,20 @@ def _same_run(earlier: Record, now: Record, path: Path) -> None:
                 f"{path} is of another run: its {key} says {k} = {theirs.get(k)!r}, this run's "
                 f"{ours.get(k)!r}; move that file away or choose another --out"
             )
+
+
+def _same_precision(earlier: Record, now: Record, path: Path) -> None:
+    """Raise Conflict if a cut run's first steps were taken with bfloat16 and the rest would not be.
+
+    Or the other way round.
+    """
+    theirs, ours = (record.header["environment"].get("amp") for record in (earlier, now))
+    if theirs != ours:
+        raise Conflict(
+            f"{path} was begun {'without' if theirs else 'with'} bfloat16, and this machine would "
+            f"go on {'without' if ours else 'with'} it: finish it where it was begun, or move that "
+            "file away"
+        )
 
 
 def shortened(config: RunConfig, epochs: int) -> RunConfig:

@@ -130,14 +130,3 @@ def seeds_needed(
         enough = power(middle, difference, sd, paired=paired, level=level) >= chance
         low, high = (low, middle) if enough else (middle, high)
     return high
-
-
-def seeds_to_settle(estimate: float, sd: float, *, paired: bool) -> float:
-    """Seeds a loss that would show a difference like `estimate` (80 % power); NaN for none at all.
-
-    >>> seeds_to_settle(0.32, 0.15, paired=False)
-    5
-    """
-    if not estimate or not sd > 0:
-        return math.nan
-    return seeds_needed(estimate, sd, paired=paired)

@@ -37,7 +37,7 @@ NAMES = {
 # What was so in every run that was made before there was an option for it.
 BEFORE_OPTIONS = {
     "noise": 0.0, "imbalance": 1.0, "profile": "exponential", "zero_init_residual": False,
-    "weights": "", "padding": 4,
+    "weights": "", "padding": 4, "image_size": 32, "validation": 0,
 }  # fmt: skip
 
 MANY = 10**9

@@ -39,7 +39,7 @@ class Interval:
         >>> Interval(0.1, -0.1, 0.25, 0.95).within(0.3)
         True
         """
-        return -margin <= self.low and self.high <= margin
+        return -margin < self.low and self.high < margin
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ class Batches:
     (B, C, H, W), normalised by `mean` and `std` (per channel, pixels on 0-1), y int64 (B,), both
     on `device`. `augment` pads by `padding` black pixels, crops at random and mirrors every second
     image, as `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on
-    raw pixels. The last, shorter batch is included unless `drop_last`.
+    raw pixels. With an `image_size` x then is resized, bilinearly, to that height and width. The
+    last, shorter batch is included unless `drop_last`.
 
     Raises TypeError or ValueError for anything else than the above.
 
@@ -62,6 +63,7 @@ class Batches:
         shuffle: bool = False,
         augment: bool = False,
         padding: int = PADDING,
+        image_size: int | None = None,
         seed: int = 0,
         drop_last: bool = False,
         channels_last: bool = False,
@@ -78,6 +80,9 @@ class Batches:
         self.shuffle = check_flag("shuffle", shuffle)
         self.augment = check_flag("augment", augment)
         self.padding = check_integer("padding", padding, 0)
+        if image_size is not None:
+            check_integer("image_size", image_size, 1)
+        self.image_size = image_size
         self.drop_last = check_flag("drop_last", drop_last)
         self.channels_last = check_flag("channels_last", channels_last)
         if drop_last and batch_size > len(images):
@@ -132,7 +137,10 @@ class Batches:
             if self.augment:
                 where = draws.top[rows], draws.left[rows], draws.flip[rows]
                 images = crop_and_flip(images, *where, padding=self.padding)
-            yield self.normalise(images), self.labels[index]
+            x = self.normalise(images)
+            if self.image_size is not None and x.shape[2:] != (self.image_size,) * 2:
+                x = F.interpolate(x, self.image_size, mode="bilinear", antialias=True)
+            yield x, self.labels[index]
 
     def normalise(self, images: Tensor) -> Tensor:
         """uint8 images (B, C, H, W) as the float32 a network sees."""

@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from fpl_lib._files import write_atomically
 from fpl_lib.training.batches import PADDING, Batches
-from fpl_lib.training.metrics import accuracy, confusion_matrix, top_k_accuracy
+from fpl_lib.training.metrics import accuracy, confusion_matrix, ece, margin, nll, top_k_accuracy
 
 OPTIMIZERS = ("adadelta", "sgd")
 SCHEDULES = ("cosine", "step", "constant", "one_cycle")
@@ -36,7 +36,9 @@ class Recipe:
     the cosine one it falls to 0 over `epochs`. Under the one-cycle schedule it changes with every
     step: in a straight line from `lr` / 5 up to `lr` over the first quarter, then down to 0.
     `augment` is a random crop, after `padding` black pixels on each side, and a flip.
-    `amp` computes the forward pass in bfloat16 where that is safe, over float32 weights.
+    `image_size` is the side, in pixels, at which the network sees the images: CIFAR's own is 32.
+    `amp` computes the forward pass in bfloat16 where that is safe, over float32 weights; a
+    processor without native bfloat16, on which that takes many times as long, does not.
     """
 
     batch_size: int = 64
@@ -51,6 +53,7 @@ class Recipe:
     gamma: float = 0.1
     augment: bool = False
     padding: int = PADDING
+    image_size: int = 32
     amp: bool = False
     channels_last: bool = True
 
@@ -64,6 +67,8 @@ class Recipe:
                 "expected a batch_size of at least 2 (batch norm needs two samples) and at least "
                 f"1 epoch, got {self.batch_size} and {self.epochs}"
             )
+        if self.image_size < 1:
+            raise ValueError(f"image_size must be 1 pixel or more, got {self.image_size}")
         if not 0 < self.lr < math.inf:
             raise ValueError(f"lr must be above 0 and finite, got {self.lr}")
         for name in ("momentum", "weight_decay", "gamma"):
@@ -96,12 +101,13 @@ def train(
 
     model: images (N, 3, H, W) to logits (N, C), moved to the device of the data; loss_fn(logits,
     target) a scalar. A row: epoch (from 1), lr (of its last step), train_loss (mean over samples),
-    top1, top5 (percent of the test images), seconds and images_per_second of the training steps,
-    confusion (C, C) of the test images. With a `checkpoint` path the state is saved there after
-    each epoch, and found again. `deadline` is a reading of `time.monotonic`; a step is taken even
-    after it, so that call after call ends some time. `seed` is set globally, for dropout and the
-    like. `compiled` sends forward pass and loss through torch.compile, which takes a minute at
-    first; on CUDA their kernels are then replayed as graphs, and AdaDelta's step is compiled, too.
+    top1, top5 (percent of the test images), their nll, ece and margin (see `metrics`), seconds and
+    images_per_second of the training steps, confusion (C, C) of the test images. With a
+    `checkpoint` path the state is saved there after each epoch, and found again. `deadline` is a
+    reading of `time.monotonic`; a step is taken even after it, so that call after call ends some
+    time. `seed` is set globally, for dropout and the like. `compiled` sends forward pass and loss
+    through torch.compile, which takes a minute at first; on CUDA their kernels are then replayed as
+    graphs, and AdaDelta's step is compiled, too.
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, Paused at
     the deadline (after saving, if there is a `checkpoint`), CheckpointError.
@@ -131,8 +137,10 @@ def train(
         history, done, spent = saved["history"], saved["step"], saved["seconds"]
         losses.copy_(saved["losses"])
 
+    amp = recipe.amp and has_bfloat16(device)
+
     def forward(images: Tensor, target: Tensor) -> Tensor:
-        with torch.autocast(device.type, torch.bfloat16, enabled=recipe.amp):
+        with torch.autocast(device.type, torch.bfloat16, enabled=amp):
             logits = model(images)
         return loss_fn(logits.float(), target)
 
@@ -183,6 +191,9 @@ def train(
                 "train_loss": float((losses.cpu().double() * sizes).sum() / sizes.sum()),
                 "top1": accuracy(confusion),
                 "top5": top_k_accuracy(logits, target, min(5, logits.shape[1])),
+                "nll": nll(logits, target),
+                "ece": ece(logits, target),
+                "margin": margin(logits, target),
                 "seconds": round(spent, 3),
                 "images_per_second": round(float(sizes.sum()) / spent, 1),
                 "confusion": confusion.tolist(),
@@ -210,6 +221,15 @@ def logits_of(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
         labels.append(target)
     model.train(was_training)
     return torch.cat(logits), torch.cat(labels)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively: of processors those with AVX512-BF16 or AMX.
+
+    As torch tells them by; it does not tell of ARM's.
+    """
+    native = (torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported)
+    return device.type != "cpu" or any(supported() for supported in native)
 
 
 def count_images(data: Batches) -> int:

@@ -1,11 +1,13 @@
-"""What a trained network got right and wrong: Eq. 9, false positives per class, top-k, confusion.
+"""What a trained network got right and wrong, and how sure it was of that.
 
-Everything is computed from logits and labels by scikit-learn; percent means 0-100 everywhere.
+Right and wrong: Eq. 9, false positives per class, top-k, confusion. Sure: negative log-likelihood,
+calibration error, margin. All from logits and labels; percent means 0-100 everywhere.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import log_softmax, softmax
 from sklearn.metrics import confusion_matrix as _confusion_matrix
 from sklearn.metrics import top_k_accuracy_score
 from torch import Tensor
@@ -85,15 +87,65 @@ def top_k_accuracy(logits: Tensor, target: Tensor, k: int) -> float:
     return float(100.0 * top_k_accuracy_score(truth, scores, k=k, labels=np.arange(classes)))
 
 
+def nll(logits: Tensor, target: Tensor) -> float:
+    """Mean negative log-likelihood of the true class, in nats: the test set's cross-entropy.
+
+    logits (N, C), target (N,) int64, as for all below; computed in float64.
+
+    >>> import torch
+    >>> round(nll(torch.zeros(3, 4), torch.tensor([0, 1, 2])), 4)  # log 4
+    1.3863
+    """
+    scores, truth = _checked(logits, target)
+    return float(-log_softmax(scores, axis=1)[np.arange(len(truth)), truth].mean())
+
+
+def ece(logits: Tensor, target: Tensor, bins: int = 15) -> float:
+    """Expected calibration error, in percent: how far confidence is from accuracy.
+
+    Images are sorted by the probability of their predicted class into `bins` of equal width; the
+    error is the mean distance between a bin's share of right predictions and its mean probability,
+    weighted by its images. Guo et al. 2017, Eq. 3.
+
+    >>> import torch
+    >>> ece(torch.tensor([[99.0, 0.0], [99.0, 0.0]]), torch.tensor([0, 1]))  # sure, half right
+    50.0
+    """
+    scores, truth = _checked(logits, target)
+    confidence = softmax(scores, axis=1).max(axis=1)
+    # A bin holds its upper edge and not its lower one, as in the paper.
+    which = np.ceil(confidence * bins).astype(int) - 1
+    surplus = np.bincount(which, confidence - (scores.argmax(1) == truth), minlength=bins)
+    return float(100.0 * np.abs(surplus).sum() / len(truth))
+
+
+def margin(logits: Tensor, target: Tensor) -> float:
+    """Mean of p_T - p_F, the true class's probability less the most probable false one's.
+
+    From -1 (all wrong and sure) to 1 (all right and sure); an image is right where it is above 0.
+
+    >>> import torch
+    >>> margin(torch.zeros(3, 4), torch.tensor([0, 1, 2]))
+    0.0
+    """
+    scores, truth = _checked(logits, target)
+    p, rows = softmax(scores, axis=1), np.arange(len(truth))
+    p_true = p[rows, truth]
+    p[rows, truth] = 0.0
+    return float((p_true - p.max(axis=1)).mean())
+
+
 def _checked(logits: Tensor, target: Tensor) -> tuple[np.ndarray, np.ndarray]:
     if logits.ndim != 2 or target.shape != logits.shape[:1] or not len(logits):
         raise ValueError(
             "expected logits (N, C) and target (N,) with N of at least 1, got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
-    scores, truth = logits.detach().float().cpu().numpy(), target.cpu().numpy()
-    if np.isnan(scores).any():
-        raise ValueError("the logits hold NaN: this network has diverged and predicts nothing")
+    scores, truth = logits.detach().double().cpu().numpy(), target.cpu().numpy()
+    if not np.isfinite(scores).all():
+        raise ValueError(
+            "the logits hold NaN or infinity: this network has diverged and predicts nothing"
+        )
     if truth.min() < 0 or truth.max() >= scores.shape[1]:
         raise ValueError(
             f"labels must lie in 0 .. {scores.shape[1] - 1}, got {truth.min()} .. {truth.max()}"

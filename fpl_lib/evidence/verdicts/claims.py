@@ -1,0 +1,98 @@
+"""Which rule judges which claim of `data/paper/claims.csv`, each as it is worded."""
+
+from __future__ import annotations
+
+from fpl_lib.evidence.verdicts import formulas, printed
+from fpl_lib.evidence.verdicts.asked import Rule, asked, comparable
+from fpl_lib.evidence.verdicts.findings import untestable
+
+ALL_OF_FPL = ("Q1", "Q2", "Q3", "Q6", "Q7a", "Q7c")
+
+
+def no_runs(why: str, change: str) -> Rule:
+    """A rule that no record can change."""
+    return lambda records: untestable(why, change)
+
+
+RULES: dict[str, Rule] = {
+    "scratch-top1": printed.single_runs("table3", "resnet50", "top1", "none", question="Q8"),
+    "scratch-top5": printed.scratch_top5,
+    "some-cases": printed.some_cases,
+    "beats-ce": asked("Q1"),
+    "beats-other-losses": asked(
+        "Q7c", note="The paper compares FPL with no loss but CE; this is the one rival it names."
+    ),
+    "many-tasks": printed.many_tasks,
+    "true-class-in-top5": printed.true_class_in_top5,
+    "similar-class": printed.similar_class,
+    "full-adaptability": formulas.full_adaptability,
+    "losses-ignore-false-class": no_runs(
+        "It speaks of what researchers heed. CE pushes the preferred wrong class down hardest, by "
+        "p_F, and margin losses have named it since Crammer and Singer (2001).",
+        "a survey of the literature",
+    ),
+    "imbalance-superior": asked("Q7a"),
+    "opposite-to-focal": formulas.opposite_to_focal,
+    "imbalance-improved": asked("Q7c"),
+    "imbalance-insight": no_runs(
+        "No loss is made for a data set, and no reason is given.", "such a loss and its reason"
+    ),
+    "label-noise": formulas.broader_framework,
+    "noise-robust": asked(
+        "Q6", note="The section's title suggests it; its text does not claim it."
+    ),
+    "hyperparameters-imbalance": asked(
+        "Q7a", note="The experiments that Section 2 announces are not in the paper."
+    ),
+    "class-distance": formulas.class_distance,
+    "figure1-false-class": formulas.figure1_false_class,
+    "alpha-damps-frequent": formulas.damps_frequent,
+    "background-class": no_runs(
+        "No detector is trained, and Eq. 4 needs the background's count, which a detector chooses.",
+        "a detector trained with and without Eq. 4",
+    ),
+    "alpha-weak": formulas.weak_weight,
+    "alpha-favourable": asked("Q7b"),
+    "mse-terms": formulas.squared_terms,
+    "batch-alpha": formulas.eq7,
+    "k-false-classes": formulas.eq8,
+    "no-tuning": no_runs(
+        "No search and no code are published, and the author contributions credit two authors with "
+        "tuning the hyperparameters.",
+        "the authors' code and logs",
+    ),
+    "data-split": printed.data_split,
+    "accuracy-formula": printed.accuracy_formula,
+    "efficientnet-fp": printed.single_runs("table2", "efficientnet_v2_s", "errors"),
+    "resnet18-fp": printed.single_runs("table2", "resnet18", "errors", question="Q3"),
+    "top1-gain-text": printed.top1_gain,
+    "top5-gain-text": printed.single_runs("table3", "resnet50", "top5", "none"),
+    "pretrained-top1": printed.single_runs("table3", "resnet50", "top1", "imagenet"),
+    "pretrained-top5": printed.single_runs("table3", "resnet50", "top5", "imagenet"),
+    "smoother-curve": no_runs(
+        "Smoothness is not defined, and Figure 3 shows one run of each loss.",
+        "a measure of smoothness, and several seeds of ResNet50",
+    ),
+    "better-optimum": no_runs(
+        "A loss may lead anywhere, and the paper measures nothing about its minima.",
+        "a measure of the minima reached",
+    ),
+    "second-maximum": no_runs(
+        "No probability of a second maximum is reported. In one gradient CE does push it down, by "
+        "p_F (notebook 02); what a whole training with CE leaves of it the paper does not show.",
+        "the second-largest probabilities of both networks over training",
+    ),
+    "fewer-fp": asked(
+        "Q1", note="All false positives together are all errors: top-1 in other words."
+    ),
+    "four-free-parts": formulas.four_free_parts,
+    "ce-ignores-false-class": formulas.ce_ignores,
+    "margin": formulas.margin,
+    "mean-median": formulas.pooled,
+    "always-comparable": comparable(ALL_OF_FPL),
+    "unreported-losses": no_runs(
+        "It speaks of results that were never published.", "the results in question"
+    ),
+    "learned-alpha": no_runs(formulas.LEARNED, "a method for tuning or learning α, and its runs"),
+    "conclusion-beats-ce": asked("Q1"),
+}
