@@ -14,7 +14,13 @@ import pandas as pd
 
 from fpl_lib._files import PAPER as FOLDER
 
-__all__ = ["Figure1", "Table1", "claims", "contradictions", "figure1", "table1", "table2", "table3"]
+__all__ = [
+    "START", "Figure1", "Table1", "claims", "contradictions", "figure1", "printed_accuracy",
+    "printed_false_positives", "table1", "table2", "table3",
+]  # fmt: skip
+
+START = {"none": "scratch", "imagenet": "finetuned"}
+"""Table 3's column "pretrained", as the conditions of experiment table3 call it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +108,34 @@ def table3() -> pd.DataFrame:
     0.32
     """
     return _read_csv("table3.csv")
+
+
+def printed_accuracy(experiment: str, condition: str, model: str) -> dict[str, dict[str, float]]:
+    """What a setting of ours repeats: end values in percent, {"top1": {loss: value}, "top5": …}.
+
+    Empty where the paper prints none, as for the mini forms: another network, other images. Table 2
+    names no stem and no initial weights, so every reading of it is held against the same row.
+
+    >>> printed_accuracy("table3", "scratch", "resnet50")["top1"]
+    {'fpl': 95.25, 'ce': 94.93}
+    """
+    if experiment == "table2":
+        counts = printed_false_positives(experiment, model)
+        return {"top1": {loss: 100 - sum(row) / 100 for loss, row in counts.items()}}
+    if (experiment, model) == ("table3", "resnet50"):
+        rows = table3()
+        rows = rows[rows["pretrained"].map(START) == condition].set_index("loss")
+        if len(rows):
+            return {key: rows[key].to_dict() for key in ("top1", "top5")}
+    return {}
+
+
+def printed_false_positives(experiment: str, model: str) -> dict[str, list[int]]:
+    """The false positives per class that a setting repeats, {loss: ten counts}; empty for none."""
+    if experiment != "table2":
+        return {}
+    rows = table2().query("model == @model").set_index("loss")
+    return {loss: row.tolist() for loss, row in rows.loc[:, "airplane":"truck"].iterrows()}
 
 
 def claims() -> pd.DataFrame:

@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from fpl_lib import FalsePositiveLoss, class_alpha
 from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.evidence import contest
+from fpl_lib.evidence.comparisons import by_setting
 from fpl_lib.evidence.experiments import LOSSES
-from fpl_lib.evidence.pairs import by_setting
 from fpl_lib.evidence.records import read_runs
 from fpl_lib.training.loop import Recipe
 

@@ -175,7 +175,7 @@ def test_a_recipe_says_at_which_size_the_network_sees_the_images(images, tmp_pat
         model.register_forward_pre_hook(lambda module, given: sizes.add(given[0].shape[2:]))
         return model
 
-    monkeypatch.setattr("fpl_lib.experiments.build_model", build)
+    monkeypatch.setattr("fpl_lib.evidence.experiments.build_model", build)
     larger = replace(config(), recipe=replace(config().recipe, image_size=40))
     record = run(larger, images, tmp_path, progress=False)
     assert sizes == {(40, 40)} and record.header["config"]["image_size"] == 40
@@ -238,7 +238,7 @@ def with_amp():
 def test_a_record_says_that_bfloat16_was_asked_for_and_ignored(images, tmp_path, monkeypatch):
     for native, said in ((False, "ignored: no native bfloat16"), (True, None)):
         monkeypatch.setattr(
-            "fpl_lib.experiments.has_bfloat16", lambda device, native=native: native
+            "fpl_lib.evidence.experiments.has_bfloat16", lambda device, native=native: native
         )
         for place, c in (("amp", with_amp()), ("plain", config())):
             record = run(c, images, tmp_path / f"{place}-{native}", progress=False)
@@ -247,12 +247,12 @@ def test_a_record_says_that_bfloat16_was_asked_for_and_ignored(images, tmp_path,
 
 
 def test_a_cut_run_is_not_finished_in_another_precision(images, tmp_path, monkeypatch):
-    monkeypatch.setattr("fpl_lib.experiments.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("fpl_lib.evidence.experiments.has_bfloat16", lambda device: True)
     late(with_amp(), images, tmp_path)
-    monkeypatch.setattr("fpl_lib.experiments.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("fpl_lib.evidence.experiments.has_bfloat16", lambda device: False)
     with pytest.raises(Conflict, match="begun with bfloat16, and this machine would go on without"):
         run(with_amp(), images, tmp_path, progress=False)
-    monkeypatch.setattr("fpl_lib.experiments.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("fpl_lib.evidence.experiments.has_bfloat16", lambda device: True)
     assert run(with_amp(), images, tmp_path, progress=False).done
 
 
@@ -332,6 +332,18 @@ def test_a_run_cut_in_its_first_epoch_has_a_record_that_says_what_it_is(images, 
     with pytest.raises(Conflict, match="config says epochs = 2, this run's 3"):
         run(config(epochs=3), images, tmp_path, progress=False)
     assert run(config(), images, tmp_path, progress=False).header == begun.header
+
+
+def test_a_run_resumed_under_other_threads_says_so(images, tmp_path):
+    late(config(), images, tmp_path)
+    torch.set_num_threads(2)
+    try:
+        record = run(config(), images, tmp_path, progress=False)
+    finally:
+        torch.set_num_threads(1)
+    environment = read_record(tmp_path / record.path).header["environment"]
+    (entry,) = environment["resumed"]
+    assert environment["threads"] == 1 and entry == {"threads": 2, "start": entry["start"]}
 
 
 def test_a_checkpoint_whose_record_was_moved_away_is_not_another_runs_start(images, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from made_runs import made, pair
 
 from fpl_lib import paper
-from fpl_lib.evidence.pairs import difference_table
+from fpl_lib.evidence.comparisons import difference_table
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
 from fpl_lib.plots import records as figures

@@ -7,8 +7,8 @@ import pytest
 from fpl_lib.cifar10.files import BIN
 from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.commands.report import report
-from fpl_lib.evidence.experiments import EXPERIMENTS, completed, configs
-from fpl_lib.evidence.records import read_record, read_runs
+from fpl_lib.evidence.experiments import EXPERIMENTS, configs
+from fpl_lib.evidence.records import completed, read_record, read_runs
 
 RUNS = Path(__file__).resolve().parent.parent / "data" / "runs"
 FILES = sorted(RUNS.rglob("*.jsonl"))

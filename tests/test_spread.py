@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 import numpy as np
 import pytest
@@ -11,9 +10,8 @@ import pytest
 from fpl_lib.course.calls import check
 from fpl_lib.course.checking import Mistake, spread
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
-from fpl_lib.course.checking.spread import TrainingExercise, acceptable, known_accuracies
+from fpl_lib.course.checking.spread import TrainingExercise, acceptable
 from fpl_lib.course.exercises import all_exercises
-from fpl_lib.evidence.records import Record, result_of, write_record
 
 KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)
 TASK = TrainingExercise(
@@ -117,45 +115,6 @@ def test_a_right_answer_is_shown_its_neighbours(monkeypatch, capsys):
 def test_too_few_known_runs_are_refused():
     with pytest.raises(ValueError, match="at least five runs.*got 4"):
         acceptable(KNOWN[:4])
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Seeds 1 and 0 of one loss, finished; seed 2 cut; another condition; another loss."""
-    for seed, top1, loss, condition in [(1, 40, "ce", ""), (0, 30, "ce", ""), (2, None, "ce", ""),
-                                        (3, 90, "ce", "noise40"), (0, 80, "fpl", "")]:  # fmt: skip
-        header = {"experiment": "mini", "model": "small", "loss": loss, "seed": seed,
-                  "config": {}, "data": {}, "environment": {}}  # fmt: skip
-        if condition:
-            header["condition"] = condition
-        rows = [
-            {"epoch": n, "train_loss": 1.0, "top1": 10.0 * n + seed, "top5": 100.0, "seconds": 1.0,
-             "images_per_second": 1.0}
-            for n in (1, 2)
-        ]  # fmt: skip
-        record = Record(header, rows[: 1 if top1 is None else 2])
-        if top1 is not None:
-            record.result = result_of(np.array([[top1, 100 - top1], [0, 0]]), 100.0)
-        path = tmp_path / "mini" / f"small-{loss}-{condition}{seed}.jsonl"
-        if condition:
-            path.write_text("".join(json.dumps(line) + "\n" for line in record.lines()))
-        else:
-            write_record(record, tmp_path)
-    return tmp_path
-
-
-def test_known_accuracies_are_those_of_one_setting_by_seed(folder):
-    found = known_accuracies("mini", "small", "ce", folder=folder)
-    assert found == (30.0, 40.0)
-    assert known_accuracies("mini", "small", "ce", epoch=1, folder=folder) == (10.0, 11.0, 12.0)
-    assert known_accuracies("mini", "small", "ce", epoch=2, folder=folder) == (20.0, 21.0)
-    noisy = known_accuracies("mini", "small", "ce", condition="noise40", folder=folder)
-    assert noisy == (90.0,)
-
-
-def test_where_nothing_is_recorded_the_command_is_named(folder):
-    with pytest.raises(LookupError, match="reproduce mini --models small --losses mae"):
-        known_accuracies("mini", "small", "mae", folder=folder)
 
 
 def test_the_records_are_looked_for_in_the_repository():

@@ -7,17 +7,16 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats as scipy_stats
 
 from fpl_lib.evidence import stats
 from fpl_lib.evidence.stats import (
+    Interval,
     holm,
     mcnemar,
     mean_interval,
     paired_difference,
     prediction_interval,
     sign_flip,
-    wilson,
 )
 
 # Darwin's maize: cross- minus self-fertilised, in eighths of an inch, for 15 pairs of plants, from
@@ -168,23 +167,10 @@ def test_mcnemar_speaks_of_two_networks_and_not_of_two_losses():
     assert np.mean(alarms) > 0.3
 
 
-@pytest.mark.parametrize(
-    ("right", "images", "low", "high"),
-    # Newcombe, Statistics in Medicine 17 (1998) 857, Table I, method 3.
-    [(81, 263, 25.53, 36.62), (15, 148, 6.24, 16.05), (0, 20, 0, 16.11), (1, 29, 0.61, 17.18)],
-)
-def test_wilson_is_newcombes_table(right, images, low, high):
-    found = wilson(right, images)
-    assert (round(found.low, 2), round(found.high, 2)) == (low, high)
-    assert found.estimate == pytest.approx(100 * right / images)
-
-
-@pytest.mark.parametrize("accuracy", [0.55, 0.9, 0.95])
-def test_wilson_covers_its_share(accuracy):
-    right = np.arange(1001)
-    chance = scipy_stats.binom.pmf(right, 1000, accuracy)
-    covers = [p > 1e-6 and 100 * accuracy in wilson(k, 1000) for k, p in enumerate(chance.tolist())]
-    assert 0.93 <= chance[covers].sum() <= 0.97
+def test_an_interval_is_within_a_margin_on_both_sides():
+    found = Interval(0.1, -0.1, 0.25, 0.95)
+    assert found.within(0.3) and not found.within(0.25)
+    assert not Interval(-0.1, -0.25, 0.1, 0.95).within(0.2)
 
 
 def test_prediction_interval_covers_one_further_run():
@@ -214,9 +200,6 @@ def test_prediction_interval_covers_the_mean_of_further_runs():
         (lambda: holm([]), ValueError, "from 0 to 1"),
         (lambda: mcnemar([1, 0], [1, 1]), TypeError, "prediction == target"),
         (lambda: mcnemar([True], [True, False]), ValueError, "same N images"),
-        (lambda: wilson(95.25, 100), TypeError, "expected an int"),
-        (lambda: wilson(11, 10), ValueError, "at most the 10 images"),
-        (lambda: wilson(0, 0), ValueError, "1 or more"),
         (lambda: prediction_interval([1.0]), ValueError, "at least two"),
         (lambda: prediction_interval([1.0, 2.0], runs=0), ValueError, "1 or more"),
     ],

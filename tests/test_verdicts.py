@@ -120,7 +120,7 @@ def test_the_long_tails_claims_are_judged_beside_what_each_names():
     assert verdict_on("imbalance-superior", runs).verdict == BORNE_OUT
     assert verdict_on("imbalance-improved", runs).verdict == NOT_BORNE_OUT
     found = verdict_on("alpha-favourable", runs)
-    assert found.contrast == "FPL − FPL mean" and found.n == 5 and found.verdict != BORNE_OUT
+    assert found.contrast == "FPL − FPL, one α" and found.n == 5 and found.verdict != BORNE_OUT
 
 
 def test_comparable_is_a_matter_of_all_questions():

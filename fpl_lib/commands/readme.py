@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fpl_lib.commands.bench.command import readme_table
-from fpl_lib.commands.report import markdown_table, number, read_existing
-from fpl_lib.evidence.records import Record
+from fpl_lib.commands.report import markdown_table, number
+from fpl_lib.evidence.records import Record, read_runs
 from fpl_lib.evidence.verdicts import Finding, verdict_on
 
 BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
@@ -87,7 +87,7 @@ def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
     """Make README's tables anew, from `runs` and `bench` beside it; whether any changed."""
     readme = Path(readme)
     old = readme.read_text(encoding="utf-8")
-    new = with_verdicts(old, read_existing(runs))
+    new = with_verdicts(old, read_runs(runs))
     if SPEED[0] in new:
         new = with_speed(new, Path(runs).parent / "bench")
     if new != old:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from fpl_lib.evidence.catalogue import EXPERIMENTS
+from fpl_lib.evidence.comparisons import by_setting, difference_table
 from fpl_lib.evidence.overview import missing_command, requested_command, summary
-from fpl_lib.evidence.pairs import by_setting, difference_table
 from fpl_lib.evidence.records import Record, read_runs, results_table
 from fpl_lib.evidence.verdicts import verdict_table
 from fpl_lib.plots import records as figures
@@ -123,7 +123,7 @@ def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
     false positives and confusion. Raises FileNotFoundError if there is no folder `runs`,
     RecordError for a record that does not hold together.
     """
-    records = read_existing(runs)
+    records = read_runs(runs)
     text = to_markdown(records)
     if to is not None:
         to = Path(to)
@@ -138,15 +138,6 @@ def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
         text += _write_figures(records, to)
         (to / "report.md").write_text(text, encoding="utf-8")
     return text
-
-
-def read_existing(runs: str | os.PathLike) -> list[Record]:
-    """All records below a folder that must be there; FileNotFoundError says how to make one."""
-    if not Path(runs).is_dir():
-        raise FileNotFoundError(
-            f"{runs}: no such folder of records; `python -m fpl_lib reproduce mini` makes one"
-        )
-    return read_runs(runs)
 
 
 def _write_figures(records: Sequence[Record], to: Path) -> str:

@@ -7,17 +7,28 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["contest", "planning", "stats"],
     submod_attrs={
-        "catalogue": ["EXPERIMENTS", "LOSSES", "MINI", "SCALE_MINI", "TABLE_1", "TABLE_3"],
-        "chance": ["luck"],
-        "comparisons": ["compare", "comparison_plot", "comparison_table"],
-        "experiments": ["configs", "run"],
-        "pairs": [
-            "by_setting", "compared", "difference_table", "differences", "images", "values",
+        "catalogue": [
+            "EXPERIMENTS", "LOSSES", "COMPACT", "MINI", "SCALE_MINI", "TABLE_1", "TABLE_3",
+            "Condition", "Experiment", "RunConfig",
         ],
-        "planning": ["power", "seeds_needed"],
-        "records": ["Record", "RecordError", "read_record", "read_runs", "results_table"],
-        "stats": ["holm", "mcnemar", "mean_interval", "paired_difference", "sign_flip"],
+        "chance": ["luck"],
+        "comparisons": [
+            "Comparison", "Setting", "by_setting", "compare", "compared", "comparison_table",
+            "difference_table", "differences", "images", "shown_p", "values",
+        ],
+        "experiments": ["Busy", "Conflict", "conditioned", "configs", "run"],
         "overview": ["missing_command", "requested_command", "summary"],
+        "planning": ["power", "seed_spread", "seeds_needed", "single_run_p"],
+        "questions": ["QUESTIONS", "Answer", "Question", "answer"],
+        "records": [
+            "NAMES", "Record", "RecordError", "completed", "cpu_name", "environment",
+            "known_accuracies", "name_of", "read_record", "read_runs", "recorded_runs",
+            "result_of", "results_table", "write_record",
+        ],
+        "stats": [
+            "Interval", "McNemar", "PairedDifference", "SignFlip", "holm", "mcnemar",
+            "mean_interval", "paired_difference", "prediction_interval", "sign_flip",
+        ],
         "verdicts": ["VERDICTS", "verdict_on", "verdict_table"],
     },
 )  # fmt: skip

@@ -7,7 +7,7 @@ two cores finish. Nothing here was tuned until one loss or the other won.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ from fpl_lib.losses.rivals import (
     sce_loss,
 )
 from fpl_lib.training.loop import Recipe
+from fpl_lib.training.pretrained import name_weights
 
 
 def _fpl(counts: Tensor) -> FalsePositiveLoss:
@@ -110,6 +111,37 @@ class Experiment:
     more_losses: tuple[str, ...] = ()  # run only when they are named
     zero_init_residual: bool = False  # the last batch norm of each residual block starts at zero
     rates: tuple[tuple[str, float], ...] = ()  # (loss, factor): its own multiple of the recipe's lr
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that decides a run's outcome, the machine and the data aside."""
+
+    experiment: str
+    model: str
+    loss: str
+    seed: int
+    recipe: Recipe
+    stem: str = "torchvision"
+    condition: str = ""
+    noise: float = 0.0
+    imbalance: float = 1.0
+    profile: str = "exponential"
+    weights: str = ""
+    zero_init_residual: bool = False
+    validation: int = 0
+
+    @property
+    def name(self) -> str:
+        """What its record is called: MODEL-LOSS[-CONDITION]-SEED."""
+        return "-".join(filter(None, (self.model, self.loss, self.condition, str(self.seed))))
+
+    def as_dict(self) -> dict:
+        """One flat dictionary of plain values, as a record keeps it."""
+        known = ("stem", "noise", "imbalance", "profile", "zero_init_residual", "validation")
+        fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in known}}
+        fields["weights"] = name_weights(self.weights)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
 
 
 # Table 1 names batch size, epochs, learning rate, AdaDelta and the cosine schedule, and nothing

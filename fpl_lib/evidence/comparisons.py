@@ -1,32 +1,135 @@
-"""Several losses against one, seed by seed: intervals, corrected p-values, and an honest sentence.
+"""Runs sorted into settings, and losses compared within one, seed by seed.
 
-Accuracies are top-1 in percent (0 to 100), differences in points. The interval is Student's t over
-the paired differences, and so is the p-value that Holm's correction adjusts over the whole table;
-the sign-flip test stands beside it where six seeds or more allow it to find anything.
+A *setting* is all that two runs must share to be compared or averaged: experiment, condition,
+network, images and the whole configuration. Only the loss and the seed may differ. Accuracies are
+top-1 in percent (0 to 100), differences in points; intervals are Student's t over the differences
+by seed. `difference_table` looks at many settings, `compare` at the losses of one, with Holm's
+correction over all of them and the sign-flip test where six seeds or more allow it to find
+anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 
-import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from scipy import stats
 
-from fpl_lib.evidence.pairs import by_setting, compared, differences
 from fpl_lib.evidence.planning import seeds_needed
-from fpl_lib.evidence.records import Record
-from fpl_lib.evidence.stats import Interval, holm
-from fpl_lib.plots.records._look import name_of
-from fpl_lib.plots.style import COLORS
+from fpl_lib.evidence.records import Record, completed, name_of
+from fpl_lib.evidence.stats import Interval, PairedDifference, holm, paired_difference
 
 LEAST_SEEDS = 3
 FLIP_SEEDS = 6  # with fewer, no sign-flip p-value is below 0.05
 MANY_SEEDS = 1000
-FAR = 10.0  # points: what lies further off is written at the figure's edge
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """What runs of one kind share; `config` is the configuration as sorted JSON."""
+
+    experiment: str
+    condition: str
+    model: str
+    source: str
+    config: str
+
+    @property
+    def label(self) -> str:
+        """Experiment, condition and network in a few words."""
+        return ", ".join(part for part in (self.experiment, self.condition, self.model) if part)
+
+    @property
+    def images(self) -> str:
+        """What the runs were trained and tested on, in words."""
+        return images(self.source)
+
+
+def images(source: str) -> str:
+    """A record's data source in words.
+
+    >>> images("mini"), images("cifar10")
+    ('cifar10-mini', 'CIFAR-10')
+    """
+    return {"cifar10": "CIFAR-10", "mini": "cifar10-mini"}.get(source, source)
+
+
+def by_setting(records: Sequence[Record]) -> dict[Setting, list[Record]]:
+    """The records of each setting, in the order in which the settings first come."""
+    groups: dict[Setting, list[Record]] = {}
+    for record in records:
+        header = record.header
+        setting = Setting(
+            header["experiment"], record.condition, header["model"],
+            header["data"].get("source", "unknown data"),
+            json.dumps(completed(header["config"]), sort_keys=True),
+        )  # fmt: skip
+        groups.setdefault(setting, []).append(record)
+    return groups
+
+
+def values(
+    records: Sequence[Record], loss: str, metric: str | Callable[[Record], float] = "top1"
+) -> pd.Series:
+    """A metric of one loss's finished runs by seed: a key of the result line, or a function.
+
+    Raises ValueError if a seed comes twice: the records are then of more than one setting.
+    """
+    read = metric if callable(metric) else lambda record: record.result[metric]
+    found = {}
+    for record in records:
+        if record.done and record.header["loss"] == loss:
+            if record.header["seed"] in found:
+                raise ValueError(
+                    f"seed {record.header['seed']} of {loss} comes twice: these records are of "
+                    "more than one setting; split them with `by_setting`"
+                )
+            found[record.header["seed"]] = float(read(record))
+    return pd.Series(found, dtype=float).sort_index()
+
+
+def differences(
+    records: Sequence[Record],
+    loss: str,
+    rival: str,
+    metric: str | Callable[[Record], float] = "top1",
+) -> pd.Series:
+    """loss - rival by seed, over the seeds that both have finished; records of one setting."""
+    one, other = values(records, loss, metric), values(records, rival, metric)
+    return (one - other).dropna()
+
+
+def compared(by_seed: pd.Series, *, level: float = 0.95) -> PairedDifference | None:
+    """Mean, Student's t interval and sign-flip test of differences; None for fewer than two."""
+    if len(by_seed) < 2:
+        return None
+    return paired_difference(by_seed, 0 * by_seed, level=level, method="t")
+
+
+def difference_table(
+    records: Sequence[Record], rival: str = "ce", metric: str = "top1"
+) -> pd.DataFrame:
+    """Each loss minus `rival`, paired over seeds: a row a setting and loss.
+
+    Columns: experiment, condition, model, source, config, loss, n (pairs), estimate, low, high
+    (95 % t interval, NaN for one pair), sd (of the differences), p (sign-flip test), in points of
+    accuracy for "top1" and "top5", in images for "errors".
+    """
+    rows = []
+    for setting, runs in by_setting(records).items():
+        for loss in dict.fromkeys(record.header["loss"] for record in runs):
+            by_seed = differences(runs, loss, rival, metric) if loss != rival else pd.Series()
+            if not len(by_seed):
+                continue
+            row = {**asdict(setting), "loss": loss, "n": len(by_seed), "estimate": by_seed.mean()}
+            if found := compared(by_seed):
+                row |= {"low": found.mean.low, "high": found.mean.high, "sd": found.sd}
+                row["p"] = found.test.p_value
+            rows.append(row)
+    columns = [*Setting.__annotations__, "loss", "n", "estimate", "low", "high", "sd", "p"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 @dataclass(frozen=True)
@@ -183,44 +286,3 @@ def shown_p(p_value: float) -> str:
     if p_value < 0.001:
         return "< 0.001"
     return f"{p_value:.2f}" if p_value >= 0.1 else f"{p_value:.3f}"
-
-
-def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure, str]:
-    """Paired differences with their intervals, a row a loss, and the figure's alternative text.
-
-    found: what `compare` returns; where: on which images, for the x axis. Seeds are small dots;
-    where the adjusted p-value finds a difference the interval is thick. A mean ten points away or
-    more is written at the edge, so that the others can be told apart.
-    """
-    names = [f"{name_of(one.loss)}, n = {one.n}" for one in found]
-    baseline = name_of(found[0].baseline)
-    fig, ax = plt.subplots(figsize=(8.4, 1.5 + 0.5 * len(found)), layout="constrained")
-    ax.axvline(0, color="#777777", lw=1.2, zorder=0)
-    near = [one for one in found if abs(one.mean.estimate) < FAR] or found
-    seen = [x for one in near for x in (one.mean.low, one.mean.high, *one.differences, 0.0)]
-    room = 0.06 * (max(seen) - min(seen) or 1)
-    left, right = min(seen) - room, max(seen) + room
-    for y, one in enumerate(found):
-        color = COLORS.get(one.loss, "#000000")
-        if one not in near:
-            edge, side = (left, "left") if one.mean.estimate < 0 else (right, "right")
-            arrow = "◀ {}" if side == "left" else "{} ▶"
-            said = f"{one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
-            ax.text(edge, y, arrow.format(said), color=color, ha=side, va="center", weight="bold")
-            continue
-        wide = 5 if one.found else 1.8
-        ax.plot([one.mean.low, one.mean.high], [y, y], color=color, lw=wide, alpha=0.75)
-        dots = np.full(one.n, y + 0.24)
-        ax.plot(one.differences, dots, "o", color=color, ms=3.5, alpha=0.6)
-        ax.plot(one.mean.estimate, y, "D", color=color, ms=8, mec="white")
-    ax.set_xlim(left, right)
-    ax.set(yticks=range(len(found)), yticklabels=names, ylim=(len(found) - 0.5, -0.5))
-    ax.set_xlabel(f"top-1 accuracy minus {baseline}'s, same seed (points), {where}")
-    ax.grid(axis="y", visible=False)
-    clear = [name_of(one.loss) for one in found if one.found]
-    ax.set_title(f"Different from {baseline} beyond the seeds: {', '.join(clear) or 'none'}")
-    said = "; ".join(
-        f"{name}: {one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
-        for name, one in zip(names, found, strict=True)
-    )
-    return fig, f"Differences to {baseline} in points with 95 % intervals. {said}."

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from fpl_lib._files import DATA, RUNS
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import balanced_subset, train_val_split
-from fpl_lib.evidence.experiments import EXPERIMENTS, LOSSES, RunConfig, completed, run
-from fpl_lib.evidence.records import Record, read_record
+from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, RunConfig
+from fpl_lib.evidence.experiments import run
+from fpl_lib.evidence.records import Record, completed, read_runs
 from fpl_lib.losses.properties import require_trainable, samples
 from fpl_lib.losses.rivals import LossModule
 from fpl_lib.training.loop import Recipe
@@ -102,8 +103,8 @@ def fingerprint(name: str) -> str:
     return hashlib.sha256(digits.encode()).hexdigest()[:8]
 
 
-def rehearsal_data(data: CIFAR10, *, per_class: int = 150, val_size: int = 1000) -> CIFAR10:
-    """A small stage: balanced training images, and as "test" images others of the *training* set.
+def rehearsal_data(data: CIFAR10) -> CIFAR10:
+    """A small stage: 1500 training images, and as "test" images 1000 others of the *training* set.
 
     Images are halved to 16 x 16 by averaging, which makes an epoch four times as fast. No test
     image of `data` is left.
@@ -112,8 +113,8 @@ def rehearsal_data(data: CIFAR10, *, per_class: int = 150, val_size: int = 1000)
     >>> rehearsal_data(load_cifar10(source="mini")).test_images.shape
     torch.Size([1000, 3, 16, 16])
     """
-    kept, held_out = train_val_split(data.train_labels, val_size, seed=0)
-    kept = kept[balanced_subset(data.train_labels[kept], per_class, seed=0)]
+    kept, held_out = train_val_split(data.train_labels, 1000, seed=0)
+    kept = kept[balanced_subset(data.train_labels[kept], 150, seed=0)]
 
     def halved(images: Tensor) -> Tensor:
         return nn.functional.avg_pool2d(images.float(), 2).round().to(torch.uint8)
@@ -163,7 +164,7 @@ def recorded(folder: str | os.PathLike = RUNS) -> list[Record]:
     []
     """
     wanted = RunConfig("mini", "small", "ce", 0, FINAL).as_dict()
-    records = map(read_record, sorted(Path(folder).glob("mini/small-*.jsonl")))
+    records = read_runs(folder, "mini") if Path(folder).is_dir() else []
     return [r for r in records if r.done and completed(r.header["config"]) == wanted]
 
 

@@ -3,71 +3,36 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-import torchvision
 from filelock import FileLock, Timeout
 
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import long_tail, noisy_labels, train_val_split
-from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment
-from fpl_lib.evidence.records import SURENESS, Record, read_record, result_of, write_record
+from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment, RunConfig
+from fpl_lib.evidence.records import (
+    SURENESS,
+    Record,
+    completed,
+    environment,
+    read_record,
+    result_of,
+    resumed,
+    write_record,
+)
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import Recipe, has_bfloat16, train
 from fpl_lib.training.models import CompactNet, build_model
-from fpl_lib.training.pretrained import load_weights, name_weights
+from fpl_lib.training.pretrained import load_weights
 
 __all__ = [
     "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig",
-    "completed", "conditioned", "configs", "cpu_name", "environment", "run", "shortened",
+    "conditioned", "configs", "run", "shortened",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """Everything that decides a run's outcome, the machine and the data aside."""
-
-    experiment: str
-    model: str
-    loss: str
-    seed: int
-    recipe: Recipe
-    stem: str = "torchvision"
-    condition: str = ""
-    noise: float = 0.0
-    imbalance: float = 1.0
-    profile: str = "exponential"
-    weights: str = ""
-    zero_init_residual: bool = False
-    validation: int = 0
-
-    @property
-    def name(self) -> str:
-        """What its record is called: MODEL-LOSS[-CONDITION]-SEED."""
-        return "-".join(filter(None, (self.model, self.loss, self.condition, str(self.seed))))
-
-    def as_dict(self) -> dict:
-        """One flat dictionary of plain values, as a record keeps it."""
-        known = ("stem", "noise", "imbalance", "profile", "zero_init_residual", "validation")
-        fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in known}}
-        fields["weights"] = name_weights(self.weights)
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
-
-
-def completed(config: dict) -> dict:
-    """A record's configuration with today's defaults for what was no option when it was made.
-
-    >>> completed({"epochs": 3})["schedule"]
-    'cosine'
-    """
-    return {**RunConfig("", "", "", 0, Recipe()).as_dict(), **config}
 
 
 class Conflict(RuntimeError):
@@ -211,7 +176,9 @@ def run(
                     return earlier
                 if checkpoint.exists():
                     _same_precision(earlier, record, path)
-                    record.header = earlier.header
+                    now, record.header = header["environment"], earlier.header
+                    record.header["environment"] = resumed(record.header["environment"], now)
+                    write_record(earlier, out)
             if not checkpoint.exists():
                 write_record(record, out)
             how = {"deadline": deadline, "progress": progress, "compiled": compiled}
@@ -290,30 +257,6 @@ def _same_precision(earlier: Record, now: Record, path: Path) -> None:
             f"go on {'without' if ours else 'with'} it: finish it where it was begun, or move that "
             "file away"
         )
-
-
-def environment(device: str | torch.device) -> dict:
-    """Versions, machine and starting time, for a record's header."""
-    device = torch.device(device)
-    try:
-        ours = version("fpl-lib")
-    except PackageNotFoundError:  # used from a source tree that was never installed
-        ours = "source"
-    return {
-        "fpl_lib": ours, "python": platform.python_version(), "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
-        "threads": torch.get_num_threads(), "platform": platform.system(),
-        "start": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    }  # fmt: skip
-
-
-def cpu_name() -> str:
-    """The processor's name as the system gives it, or its architecture."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"CPU, {names[0] if names else platform.processor() or platform.machine()}"
 
 
 def shortened(config: RunConfig, epochs: int) -> RunConfig:

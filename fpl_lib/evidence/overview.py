@@ -9,9 +9,9 @@ from statistics import fmean, stdev
 import pandas as pd
 
 from fpl_lib.evidence.catalogue import EXPERIMENTS
-from fpl_lib.evidence.pairs import Setting, by_setting
-from fpl_lib.evidence.printed_rows import printed_accuracy
+from fpl_lib.evidence.comparisons import Setting, by_setting
 from fpl_lib.evidence.records import Record
+from fpl_lib.paper import printed_accuracy
 
 PLACE = ["experiment", "condition", "model", "loss"]
 
@@ -70,6 +70,7 @@ def _row(setting: Setting, loss: str, runs: Sequence[Record], recipe: str) -> di
     ]
     top1 = [run.result["top1"] for run in done]
     nan = float("nan")
+    printed = printed_accuracy(setting.experiment, setting.condition, setting.model)
     return {
         "experiment": setting.experiment, "condition": setting.condition, "model": setting.model,
         "loss": loss, "recipe": recipe, "n": len(done),
@@ -78,7 +79,7 @@ def _row(setting: Setting, loss: str, runs: Sequence[Record], recipe: str) -> di
         "top1_sd": stdev(top1) if len(done) > 1 else nan,
         "top5_mean": fmean(run.result["top5"] for run in done) if done else nan,
         "errors_mean": fmean(run.result["errors"] for run in done) if done else nan,
-        "printed": printed_accuracy(setting).get("top1", {}).get(loss, nan),
+        "printed": printed.get("top1", {}).get(loss, nan),
         "source": setting.source,
         "device": ", ".join(sorted({run.header["environment"].get("device", "") for run in runs})),
     }  # fmt: skip

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from fpl_lib.evidence.pairs import values
+from fpl_lib.evidence.comparisons import compared, differences, values
 from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.records import Record
-from fpl_lib.evidence.stats import Interval, mean_interval, paired_difference
+from fpl_lib.evidence.stats import Interval, mean_interval
 
 Control = Callable[[Sequence[Record]], pd.Series]
 """From an experiment's records to differences by seed that should lie above zero."""
@@ -92,10 +92,7 @@ class Answer:
     @property
     def within_margin(self) -> bool:
         """Whether the whole interval lies inside the margin of no difference."""
-        margin = self.question.margin
-        return (
-            self.interval is not None and -margin < self.interval.low <= self.interval.high < margin
-        )
+        return self.interval is not None and self.interval.within(self.question.margin)
 
     @property
     def seeds_to_settle(self) -> float:
@@ -109,14 +106,12 @@ def answer(question: Question, records: Sequence[Record]) -> Answer:
     """The state of a question in `records`, which may hold anything else besides."""
     runs = question.among(records)
     column = [run for run in runs if run.condition == question.condition]
-    differences = (values(column, question.loss) - values(column, question.rival)).dropna()
+    by_seed = differences(column, question.loss, question.rival)
     control = question.control(runs).dropna()
-    found = None
-    if len(differences) > 1:
-        found = paired_difference(differences, 0 * differences, level=question.level, method="t")
+    found = compared(by_seed, level=question.level)
     return Answer(
         question,
-        len(differences),
+        len(by_seed),
         found.mean if found else None,
         found.sd if found else math.nan,
         float(values(column, "ce").mean()),

@@ -33,6 +33,14 @@ class Interval:
     def __contains__(self, value: float) -> bool:
         return self.low <= value <= self.high
 
+    def within(self, margin: float) -> bool:
+        """Whether all of it lies between -margin and margin: no difference beyond the margin.
+
+        >>> Interval(0.1, -0.1, 0.25, 0.95).within(0.3)
+        True
+        """
+        return -margin < self.low and self.high < margin
+
 
 @dataclass(frozen=True)
 class SignFlip:
@@ -271,33 +279,6 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
     p_value = float(stats.binomtest(only_first, differ, 0.5).pvalue) if differ else 1.0
     difference = 100 * (only_first - only_second) / len(first)
     return McNemar(len(first), only_first, only_second, difference, p_value)
-
-
-def wilson(right: int, images: int, *, level: float = 0.95) -> Interval:
-    """Accuracy of one network, in percent, with Wilson's interval: what the test set's size allows.
-
-    Args:
-        right: images classified correctly.
-        images: size of the test set.
-        level: confidence, between 0 and 1.
-
-    Raises:
-        TypeError: counts that are not integers.
-        ValueError: more right than images, no images, or a level out of range.
-
-    Example:
-        >>> found = wilson(9525, 10_000)
-        >>> round(found.estimate, 2), round(found.low, 2), round(found.high, 2)
-        (95.25, 94.82, 95.65)
-
-    Source: Wilson, Journal of the American Statistical Association 22 (1927) 209.
-    """
-    images, right = check_integer("images", images, 1), check_integer("right", right, 0)
-    check_real("level", level, 0, 1, inside=True)
-    if right > images:
-        raise ValueError(f"right: expected at most the {images} images; got {right}.")
-    found = stats.binomtest(right, images).proportion_ci(level, method="wilson")
-    return Interval(100 * right / images, 100 * float(found.low), 100 * float(found.high), level)
 
 
 def prediction_interval(values: ArrayLike, *, level: float = 0.95, runs: int = 1) -> Interval:

@@ -16,7 +16,7 @@ from matplotlib.ticker import NullLocator
 from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.commands.bench import loss, start, trainer, whole
 from fpl_lib.commands.bench.measure import Row
-from fpl_lib.evidence.experiments import environment
+from fpl_lib.evidence.records import environment
 from fpl_lib.plots.style import PALETTE, use_style
 
 STEEP = 1.1  # an exponent over the size that says that time grows faster than the work

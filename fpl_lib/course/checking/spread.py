@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,10 @@ from fpl_lib.course.checking.compare import as_numbers
 from fpl_lib.course.checking.guard import has_blank
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.course.checking.kinds import ValueExercise
-from fpl_lib.evidence.records import read_record
+from fpl_lib.evidence.records import known_accuracies
 from fpl_lib.evidence.stats import Interval, prediction_interval
+
+__all__ = ["RUNS", "TrainingExercise", "acceptable", "known_accuracies"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,40 +37,6 @@ class TrainingExercise(ValueExercise):
     known: Callable[[], Sequence[float]]
     runs: int = 1
     level: float = 0.99
-
-
-def known_accuracies(
-    experiment: str,
-    model: str,
-    loss: str,
-    *,
-    condition: str = "",
-    epoch: int | None = None,
-    folder: Path = RUNS,
-) -> tuple[float, ...]:
-    """The recorded test accuracy (top-1, percent) of each seed, in the order of the seeds.
-
-    With `epoch` (from 1) that after this epoch, else that of the finished runs. Raises LookupError
-    naming the command if there are none.
-
-    >>> known_accuracies("table2", "resnet18", "ce")[0]  # seed 0
-    45.19
-    """
-    wanted = {"experiment": experiment, "model": model, "loss": loss, "condition": condition}
-    found = {}
-    for record in map(read_record, sorted((folder / experiment).glob("*.jsonl"))):
-        header = {"condition": "", **record.header}
-        if all(header[key] == value for key, value in wanted.items()):
-            if epoch is not None and len(record.epochs) >= epoch:
-                found[header["seed"]] = record.epochs[epoch - 1]["top1"]
-            elif epoch is None and record.done:
-                found[header["seed"]] = record.result["top1"]
-    if not found:
-        raise LookupError(
-            f"no run of {wanted} is recorded yet: `python -m fpl_lib reproduce {experiment} "
-            f"--models {model} --losses {loss} --seeds 0-9`"
-        )
-    return tuple(found[seed] for seed in sorted(found))
 
 
 def acceptable(known: Sequence[float], runs: int = 1, level: float = 0.99) -> Interval:

@@ -7,11 +7,10 @@ positive control; until then the claim is open, and what is there is shown.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
-from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.records import Record, name_of
 from fpl_lib.evidence.verdicts.findings import (
     BORNE_OUT,
     NO_DIFFERENCE,
@@ -64,15 +63,6 @@ def finding(found: Answer, sign: int = 1, note: str = "") -> Finding:
         level=question.level, unit="points of top-1", margin=question.margin,
         contrast=f"{name_of(question.loss)} − {name_of(question.rival)}", **numbers,
     )  # fmt: skip
-
-
-def name_of(loss: str) -> str:
-    """A loss as prose names it.
-
-    >>> name_of("fpl"), name_of("balanced_softmax")
-    ('FPL', 'balanced softmax')
-    """
-    return re.sub(r"^(fpl|ce|gce)\b", lambda name: name[0].upper(), loss.replace("_", " "))
 
 
 def shown(found: Answer) -> str:

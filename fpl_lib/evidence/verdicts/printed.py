@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from fpl_lib import paper
-from fpl_lib.evidence.pairs import by_setting, values
+from fpl_lib.evidence.comparisons import by_setting, values
 from fpl_lib.evidence.planning import seed_spread, single_run_p
 from fpl_lib.evidence.questions import QUESTIONS, answer
 from fpl_lib.evidence.records import Record

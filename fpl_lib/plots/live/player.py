@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.records import Record, name_of
 from fpl_lib.plots.live import base
 from fpl_lib.plots.records._look import (
     color_of,
     commonest_error,
     heat,
     largest_change,
-    name_of,
     only_setting,
     percent,
     where,

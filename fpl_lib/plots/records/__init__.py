@@ -1,7 +1,7 @@
 """Figures made from records of runs alone, each returned with its alternative text.
 
-Every function takes records of *one setting* (`pairs.by_setting`), except `loss_differences`, which
-takes an experiment's. None averages what was run differently.
+Every function takes records of *one setting* (`evidence.by_setting`), except `loss_differences`,
+which takes an experiment's, and `comparison_plot`, which takes comparisons.
 """
 
 import lazy_loader
@@ -9,6 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "comparisons": ["comparison_plot"],
         "curves": ["accuracy_over_epochs"],
         "differences": ["loss_differences"],
         "errors": ["confusion_map", "false_positive_map"],

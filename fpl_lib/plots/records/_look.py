@@ -11,31 +11,14 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.pairs import Setting, by_setting
+from fpl_lib.evidence.comparisons import Setting, by_setting
 from fpl_lib.evidence.records import Record
 from fpl_lib.plots.style import COLORS, PALETTE, signed
-
-NAMES = {
-    "fpl": "FPL", "ce": "CE", "focal": "focal", "poly1": "poly-1", "gce": "GCE", "sce": "SCE",
-    "mae": "MAE", "class_balanced": "class-balanced", "balanced_softmax": "balanced softmax",
-    "logit_adjusted": "logit adjustment", "fpl_batch": "FPL, Eq. 7",
-    "fpl_uniform": "FPL, uniform α", "fpl_flipped": "FPL, α_F flipped",
-    "ce_matched": "CE, gradient as FPL's",
-}  # fmt: skip
 
 MORE_OR_LESS = LinearSegmentedColormap.from_list(
     "more_or_less", [COLORS["ce"], "#FFFFFF", COLORS["fpl"]]
 )
 """Differences FPL − CE: vermillion where FPL has more, blue where CE has."""
-
-
-def name_of(loss: str) -> str:
-    """A loss as figures and tables call it.
-
-    >>> name_of("fpl"), name_of("my_loss")
-    ('FPL', 'my_loss')
-    """
-    return NAMES.get(loss, loss)
 
 
 def color_of(loss: str) -> str:

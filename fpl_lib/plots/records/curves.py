@@ -8,11 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
-from fpl_lib.evidence.pairs import compared, differences
-from fpl_lib.evidence.printed_rows import printed_accuracy
-from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.comparisons import compared, differences
+from fpl_lib.evidence.records import Record, name_of
 from fpl_lib.evidence.stats import mean_interval
-from fpl_lib.plots.records._look import color_of, headline, name_of, only_setting, where
+from fpl_lib.paper import printed_accuracy
+from fpl_lib.plots.records._look import color_of, headline, only_setting, where
 from fpl_lib.plots.style import PAPER, signed, use_style
 
 TOP = {"top1": "top-1 accuracy (% of test images)", "top5": "top-5 accuracy (% of test images)"}
@@ -44,8 +44,9 @@ def accuracy_over_epochs(
         epochs = min(len(rows) for rows in runs)
         mean = np.mean([rows[epochs - 1]["top1"] for rows in runs])
         said.append(f"{name_of(loss)} at {mean:.1f} % after {epochs} epochs ({_seeds(runs)})")
+    printed = printed_accuracy(setting.experiment, setting.condition, setting.model)
     for ax, key in zip(axes, TOP, strict=True):
-        _draw_paper(ax, printed_accuracy(setting).get(key, {}), records)
+        _draw_paper(ax, printed.get(key, {}), records)
         ax.set(xlabel="epoch", ylabel=TOP[key])
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].legend(loc="lower right")
@@ -54,7 +55,7 @@ def accuracy_over_epochs(
     alt = f"{alt}: {'; '.join(said)} in top-1."
     if any(len(runs) > 1 for runs in groups.values()):
         alt += " Bands are 95 % intervals of the mean."
-    if printed_accuracy(setting):
+    if printed:
         alt += " Black diamonds mark the paper's end values."
     return figure, alt
 

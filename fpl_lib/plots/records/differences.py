@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from fpl_lib.evidence.pairs import by_setting, difference_table, images
-from fpl_lib.evidence.records import Record
-from fpl_lib.plots.records._look import color_of, name_of, title
+from fpl_lib.evidence.comparisons import by_setting, difference_table, images
+from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.plots.records._look import color_of, title
 from fpl_lib.plots.style import signed, use_style
 
 COLUMNS = 3

@@ -10,14 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.printed_rows import printed_false_positives
-from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.paper import printed_false_positives
 from fpl_lib.plots.records._look import (
     commonest_error,
     headline,
     heat,
     largest_change,
-    name_of,
     only_setting,
     percent,
     title,
@@ -80,7 +79,7 @@ def false_positive_map(
     counts, names = _rows(records, losses)
     if not counts:
         raise ValueError("no run is finished yet: there are no false positives to show")
-    for loss, row in printed_false_positives(setting).items():
+    for loss, row in printed_false_positives(setting.experiment, setting.model).items():
         counts["paper", loss], names["paper", loss] = np.array(row), f"{name_of(loss)}, the paper's"
     changes = {
         "FPL − CE, " + ("the paper's" if who == "paper" else "ours"): counts[who, "fpl"]

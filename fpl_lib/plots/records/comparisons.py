@@ -1,0 +1,56 @@
+"""Several losses against one: differences by seed, with their intervals, a row a loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+from fpl_lib.evidence.comparisons import Comparison
+from fpl_lib.evidence.records import name_of
+from fpl_lib.plots.style import COLORS
+
+FAR = 10.0  # points: what lies further off is written at the figure's edge
+
+
+def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure, str]:
+    """Paired differences with their intervals, a row a loss, and the figure's alternative text.
+
+    found: what `compare` returns; where: on which images, for the x axis. Seeds are small dots;
+    where the adjusted p-value finds a difference the interval is thick. A mean ten points away or
+    more is written at the edge, so that the others can be told apart.
+    """
+    names = [f"{name_of(one.loss)}, n = {one.n}" for one in found]
+    baseline = name_of(found[0].baseline)
+    fig, ax = plt.subplots(figsize=(8.4, 1.5 + 0.5 * len(found)), layout="constrained")
+    ax.axvline(0, color="#777777", lw=1.2, zorder=0)
+    near = [one for one in found if abs(one.mean.estimate) < FAR] or found
+    seen = [x for one in near for x in (one.mean.low, one.mean.high, *one.differences, 0.0)]
+    room = 0.06 * (max(seen) - min(seen) or 1)
+    left, right = min(seen) - room, max(seen) + room
+    for y, one in enumerate(found):
+        color = COLORS.get(one.loss, "#000000")
+        if one not in near:
+            edge, side = (left, "left") if one.mean.estimate < 0 else (right, "right")
+            arrow = "◀ {}" if side == "left" else "{} ▶"
+            said = f"{one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
+            ax.text(edge, y, arrow.format(said), color=color, ha=side, va="center", weight="bold")
+            continue
+        wide = 5 if one.found else 1.8
+        ax.plot([one.mean.low, one.mean.high], [y, y], color=color, lw=wide, alpha=0.75)
+        dots = np.full(one.n, y + 0.24)
+        ax.plot(one.differences, dots, "o", color=color, ms=3.5, alpha=0.6)
+        ax.plot(one.mean.estimate, y, "D", color=color, ms=8, mec="white")
+    ax.set_xlim(left, right)
+    ax.set(yticks=range(len(found)), yticklabels=names, ylim=(len(found) - 0.5, -0.5))
+    ax.set_xlabel(f"top-1 accuracy minus {baseline}'s, same seed (points), {where}")
+    ax.grid(axis="y", visible=False)
+    clear = [name_of(one.loss) for one in found if one.found]
+    ax.set_title(f"Different from {baseline} beyond the seeds: {', '.join(clear) or 'none'}")
+    said = "; ".join(
+        f"{name}: {one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
+        for name, one in zip(names, found, strict=True)
+    )
+    return fig, f"Differences to {baseline} in points with 95 % intervals. {said}."
