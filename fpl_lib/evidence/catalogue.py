@@ -168,7 +168,7 @@ SCALE_MINI = replace(SCALE, epochs=4, amp=False)
 # For the compact network on full CIFAR-10, on one old core: see data/protocol.md. After K. Jordan's
 # airbench (2024): small shifts, a rate that rises and falls in straight lines.
 COMPACT = Recipe(
-    batch_size=128, epochs=12, optimizer="sgd", lr=0.2, momentum=0.9, nesterov=True,
+    batch_size=128, epochs=6, optimizer="sgd", lr=0.2, momentum=0.9, nesterov=True,
     weight_decay=5e-4, schedule="one_cycle", augment=True, padding=2,
 )  # fmt: skip
 # From ImageNet weights, with enlarged images.
