@@ -17,6 +17,15 @@ def test_the_readme_gives_the_two_commands_first():
     assert blocks()[:2] == ["make lab", "make test"]
 
 
+def test_the_readme_says_first_what_it_is_then_how_to_start_then_what_was_found():
+    """A screen and a half: what is longer stands on a page of its own."""
+    found = text("README.md")
+    parts = ("A course in", "make lab", "make test", "![", "<!-- verdicts", "| [00", "data/runs/")
+    where = [found.index(part) for part in parts[:-1]]
+    assert where == sorted(where) and parts[-1] in found
+    assert len(found.splitlines()) <= 125
+
+
 def test_the_windows_commands_are_the_makefiles():
     block = next(block for block in blocks() if "Scripts" in block)
     makefile = re.sub(r"\s*\\\n\s*", " ", text("Makefile"))

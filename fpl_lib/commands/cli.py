@@ -13,7 +13,8 @@ import torch
 from fpl_lib._files import CHECKOUT, RUNS
 from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
 from fpl_lib.commands import readme, report
-from fpl_lib.commands.bench.command import PARTS, bench, save, to_markdown
+from fpl_lib.commands.bench.command import PARTS, bench, save
+from fpl_lib.commands.bench.page import to_markdown
 from fpl_lib.commands.jobs import FAILED, PAUSED, Settings, run_all
 from fpl_lib.evidence.experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
 from fpl_lib.evidence.records import RecordError
