@@ -19,6 +19,8 @@ from fpl_lib.commands.bench.measure import (
     side_by_side,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_ratio_is_taken_round_by_round():
     """A machine that slows down by ten in the last round does not move it."""

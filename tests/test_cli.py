@@ -12,6 +12,8 @@ from fpl_lib.commands import cli
 from fpl_lib.evidence import experiments
 from fpl_lib.evidence.records import read_record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def quick(monkeypatch):

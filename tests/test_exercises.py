@@ -22,6 +22,8 @@ from fpl_lib.course.exercises import (
     all_quizzes,
 )
 
+pytestmark = pytest.mark.slow
+
 TASKS = all_exercises()
 MISTAKES = [(task, mistake) for task in TASKS for mistake in task.mistakes]
 SEEDS = range(1, 6)

@@ -16,6 +16,8 @@ from fpl_lib.course.checking import figures, guard
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge, recognised
 from fpl_lib.course.exercises import Mistake, Option, Quiz, ValueExercise
 
+pytestmark = pytest.mark.slow
+
 
 def bare(z):
     """A stub with nothing but its description."""

@@ -127,7 +127,8 @@ def test_a_moved_checkout_gets_a_new_venv(checkout):
 
 def test_a_link_to_another_checkouts_venv_is_neither_cleared_nor_used(checkout):
     checkout.calls("test")
-    other = checkout.folder.rename(checkout.folder.with_name("other"))
+    other = checkout.folder
+    checkout.folder = other.with_name("second")
     checkout.folder.mkdir()
     for name in ("Makefile", "pyproject.toml", ".constraints.txt"):
         shutil.copy(ROOT / name, checkout.folder)

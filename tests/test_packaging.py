@@ -168,6 +168,7 @@ def test_what_is_imported_is_declared():
 FOR_JUPYTER = ("fpl_lib.course", "fpl_lib.plots.live", "fpl_lib.__main__")
 
 
+@pytest.mark.slow
 def test_the_library_imports_without_the_extras():
     """Without Jupyter and nbgrader all but what is made for them still imports."""
     absent = modules(extra("lab") + extra("teach"))
@@ -182,6 +183,7 @@ def test_the_library_imports_without_the_extras():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     with zipfile.ZipFile(tmp_path / buildapi.build_wheel(tmp_path)) as wheel:

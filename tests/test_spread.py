@@ -15,6 +15,8 @@ from fpl_lib.course.checking.spread import TrainingExercise, acceptable, known_a
 from fpl_lib.course.exercises import Mistake, all_exercises
 from fpl_lib.evidence.records import Record, result_of, write_record
 
+pytestmark = pytest.mark.slow
+
 KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)
 TASK = TrainingExercise(
     id="99-all-right",
