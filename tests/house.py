@@ -65,22 +65,32 @@ def exported(tree: ast.Module) -> set[str]:
     return set()
 
 
-def mermaid() -> str:
-    """The rooms, with their signs and lines of code, and the arrows of their imports."""
+def arrows() -> list[tuple[str, str]]:
+    """(room, room it imports), from the top down, less what follows from two others."""
     known = modules()
-    arrows = {
+    found = {
         (room(module), room(taken))
         for module, tree in known.items()
         for taken, _ in imports(tree, known)
         if room(module) and room(taken) and room(module) != room(taken)
     }
+    floor = {name: number for number, name in enumerate(FLOORS)}
+    down = {(a, b) for a, b in found if floor[a] > floor[b]}
+    reach = set(down)
+    for middle in FLOORS:
+        reach |= {(a, c) for a, b in reach for d, c in reach if b == d == middle}
+    shown = found - {(a, c) for a, b in reach for d, c in reach if b == d}
+    return sorted(shown, key=lambda pair: [-floor[name] for name in pair])
+
+
+def mermaid() -> str:
+    """The rooms with their signs, and the arrows between them."""
+    known = modules()
     lines = ["```mermaid", "flowchart TD"]
     for name in reversed(FLOORS):
         sign = ast.get_docstring(known[name]).splitlines()[0].rstrip(".").replace("`", "")
-        lines.append(f'    {name}["<b>{name}</b><br>{sign}"]')
-    order = {name: floor for floor, name in enumerate(FLOORS)}
-    for above, below in sorted(arrows, key=lambda pair: [-order[name] for name in pair]):
-        lines.append(f"    {above} --> {below}")
+        lines.append(f'    {name}["{name}<br>{sign}"]')
+    lines += [f"    {above} --> {below}" for above, below in arrows()]
     return "\n".join([MARKERS[0], *lines, "```", MARKERS[1]])
 
 
