@@ -167,7 +167,7 @@ def test_the_command_writes_json_a_table_and_a_figure(quick, tmp_path, capsys):
     for row in (*loss.aims(loss.ON_CUDA), *trainer.aims(trainer.ON_CUDA), *whole.aims()):
         assert f": {row.name}" in text and "| not measured |" in text
     sentences = page.in_three_sentences(tmp_path)
-    assert "on 4 × 3 logits" in sentences and "CUDA not measured" in sentences
+    assert "(4 × 3 logits)" in sentences and "CUDA not measured" in sentences
     assert "Nothing is measured yet" in page.in_three_sentences(tmp_path / "none")
 
 
