@@ -60,8 +60,9 @@ def test_a_row_a_claim_with_verdict_and_reason():
 def test_new_records_change_the_rows_that_rest_on_them_and_no_two_rest_on_one_question():
     before, after = verdict_block([]).splitlines(), verdict_block(compact(-2)).splitlines()
     changed = [line for line in after if line not in before]
-    assert len(changed) == 3, "Q1's row, the spread that printed runs are weighed by, the counts"
-    assert "not borne out (CompactNet" in changed[0] and "n = 10: FPL − CE = −2.00" in changed[0]
+    first, *weighed, counts = changed  # the printed runs are weighed by the spread of ours
+    assert all("| single runs: " in row for row in weighed) and counts.startswith("All ")
+    assert "not borne out (CompactNet" in first and "n = 10: FPL − CE = −2.00" in first
     asked = [found.question for found in (verdict_on(claim, []) for claim in CLAIMS)]
     asked = [question for question in asked if question]
     assert len(asked) == len(set(asked)) >= 4
