@@ -18,16 +18,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The kernel of .venv, also where the user has registered another one of the same name.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab test test-browser book student pins clean distclean FORCE
+.PHONY: help lab check test test-browser book course student house pins clean distclean FORCE
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make lab        JupyterLab on notebooks/00_start_here.ipynb'
+	@echo 'make check      the quick part of it: ruff, unit tests, doctests, no notebook'
 	@echo 'make test       the whole suite: unit tests, doctests, every notebook'
 	@echo 'make test-browser   the notebooks in JupyterLab in a headless browser (needs Chromium or Chrome)'
 	@echo 'make book       the notebooks as web pages in book/, to be read without Jupyter and offline'
 	@echo 'make course     a course for nbgrader, in COURSE=../fpl-course'
 	@echo 'make student    run the teacher notebooks, then make the student ones from them'
+	@echo 'make house      draw the rooms of fpl_lib and their imports into .github/CONTRIBUTING.md'
 	@echo 'make pins       solve .constraints.txt again (PINS_FLAGS=--upgrade for newer versions)'
 	@echo 'make clean      remove caches;  make distclean: .venv too'
 	@echo 'lab and test set up .venv by themselves the first time (about 3 GB to fetch on Linux).'
@@ -40,9 +42,18 @@ lab: $(READY)
 		$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
 
 # A warning is an error in kernels and subprocesses too; the exception is explained in pyproject.toml.
+PYTEST := OMP_NUM_THREADS=1 \
+	PYTHONWARNINGS='error,ignore:User-placed attribute Grade:DeprecationWarning' \
+	$(RUN) -m pytest $(TEST_FLAGS)
+
+# What takes more than a few seconds is marked slow and left to `make test`.
+check: $(READY)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PYTEST) -m 'not slow' --doctest-modules tests fpl_lib
+
 test: $(READY)
-	OMP_NUM_THREADS=1 PYTHONWARNINGS='error,ignore:User-placed attribute Grade:DeprecationWarning' \
-		$(RUN) -m pytest $(TEST_FLAGS) --doctest-modules --nbval tests fpl_lib notebooks
+	$(PYTEST) --doctest-modules --nbval tests fpl_lib notebooks
 
 # One notebook at a time, each in its own kernel; CHROMIUM=path names a browser.
 test-browser: $(READY)
@@ -61,6 +72,9 @@ course: $(READY)
 student: $(READY)
 	$(PY) -m fpl_lib.course execute
 	$(PY) -m fpl_lib.course student
+
+house: $(READY)
+	$(PY) tests/house.py
 
 pins: $(READY)
 	$(PY) -m pip install --quiet uv
@@ -86,6 +100,11 @@ endif
 
 $(READY): pyproject.toml .constraints.txt
 	@usable() { $(PY) -m pip --version && grep -qF '$(CURDIR)/$(VENV)' $(VENV)/bin/activate; }; \
+	if [ -L $(VENV) ] && [ -n "$$(ls -A $(VENV)/ 2>/dev/null)" ] && ! usable >/dev/null 2>&1; then \
+		echo "$(VENV) is a link to $$(readlink $(VENV)), which was not made for this checkout: setting up" \
+			"here would clear it. Run 'rm $(VENV)', which removes the link alone, then make again." >&2; \
+		exit 1; \
+	fi; \
 	if [ -n '$(PYTHON)' ]; then set -- '$(PYTHON)'; \
 	elif usable >/dev/null 2>&1; then set -- $(PY); \
 	else set -- python3 python3.14 python3.13 python3.12 python3.11 python3.10; fi; \

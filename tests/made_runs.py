@@ -31,7 +31,7 @@ def made(
         "experiment": experiment, "model": model, "loss": loss, "seed": seed,
         "condition": condition, "config": {"epochs": epochs, **(config or {})},
         "data": {"source": source or ("mini" if "mini" in experiment else "cifar10"),
-                 "test": images},
+                 "train": 5 * images, "test": images},
         "environment": {"device": "CPU, a test"},
     }  # fmt: skip
     return Record(header, rows, result)

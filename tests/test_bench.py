@@ -10,7 +10,7 @@ from repository import ROOT, text
 
 from fpl_lib.__main__ import main
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.commands.bench import command, loss, measure, start, trainer, whole
+from fpl_lib.commands.bench import command, loss, measure, page, start, trainer, whole
 from fpl_lib.commands.bench.measure import (
     Row,
     growth_exponent,
@@ -18,7 +18,8 @@ from fpl_lib.commands.bench.measure import (
     quartiles,
     side_by_side,
 )
-from fpl_lib.commands.readme import with_speed
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_ratio_is_taken_round_by_round():
@@ -39,7 +40,7 @@ def test_a_target_is_met_or_not(ratio, better, met):
 def test_a_missed_aim_says_by_how_much_and_why_and_a_met_one_does_not():
     def line(ratio):
         row = Row("loss", "x", "time", "y", ratio, target=2.0, note="so it is")
-        return command._line(command._plain(row))
+        return page._line(page.plain(row))
 
     assert line(2.5).endswith("| ≤ 2 | missed by 25.0 % (so it is) |")
     assert line(2.0).endswith("| ≤ 2 | yes |")
@@ -154,16 +155,20 @@ def test_the_command_writes_json_a_table_and_a_figure(quick, tmp_path, capsys):
     assert "| trainer: small, speed | common loop |" in out
     assert "| class: loading the full CIFAR-10, seconds |  | not measured: the data" in out
     measured = json.loads((tmp_path / "bench-cpu.json").read_text("utf-8"))
-    assert command.to_markdown(measured) in out
+    assert page.to_markdown(measured) in out
     assert {row["group"] for row in measured["rows"]} == {"loss", "trainer", "class"}
-    assert {path.name for path in tmp_path.iterdir()} == {"bench-cpu.json", "growth-cpu.png"}
-    table = command.readme_table(tmp_path)
-    assert "| loss: fpl, 4 × 3 |" in table and "plain FPL" not in table
-    assert (
-        "**CUDA**: not measured; `python -m fpl_lib bench --device cuda --to data/bench`" in table
-    )
+    names = {"bench-cpu.json", "growth-cpu.png", "README.md"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    text = (tmp_path / "README.md").read_text("utf-8")
+    assert text == page.page(tmp_path)
+    aimed, others = text.split("Without an aim")
+    assert "| loss: fpl, 4 × 3 |" in aimed and "plain FPL" not in aimed and "plain FPL" in others
+    assert "Not measured; `python -m fpl_lib bench --device cuda --to data/bench`" in text
     for row in (*loss.aims(loss.ON_CUDA), *trainer.aims(trainer.ON_CUDA), *whole.aims()):
-        assert f": {row.name}" in table and "| not measured |" in table
+        assert f": {row.name}" in text and "| not measured |" in text
+    sentences = page.in_three_sentences(tmp_path)
+    assert "(4 × 3 logits)" in sentences and "CUDA not measured" in sentences
+    assert "Nothing is measured yet" in page.in_three_sentences(tmp_path / "none")
 
 
 def test_a_part_can_be_measured_alone(quick, tmp_path):
@@ -177,6 +182,7 @@ def test_the_import_is_measured_in_a_fresh_interpreter():
     assert start._seconds("pass") < start._seconds("import torch")
 
 
-def test_readme_says_what_was_measured():
+def test_the_page_says_what_was_measured():
     """Where this fails the measurements are newer: `python -m fpl_lib report --readme`."""
-    assert text("README.md") == with_speed(text("README.md"), ROOT / "data" / "bench")
+    folder = ROOT / "data" / "bench"
+    assert text("data/bench/README.md") == page.page(folder)

@@ -13,6 +13,8 @@ from repository import ROOT
 from fpl_lib.course import book
 from fpl_lib.plots.style import MIN_ALT
 
+pytestmark = pytest.mark.slow
+
 SOURCES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 NAMES = ["index.html", *(f"{path.stem}.html" for path in SOURCES)]
 CODE = {"pre", "code", "style", "title"}

@@ -23,6 +23,7 @@ SOLUTIONS = CHECKOUT / "notebooks" / "solutions"
 POINTS = {task.id: task.difficulty for task in all_exercises() if task.id.startswith("01-")}
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="nbgrader needs POSIX"),
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -20,6 +20,8 @@ from fpl_lib.commands import cli, names
 from fpl_lib.evidence import experiments
 from fpl_lib.evidence.records import read_record
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def quick(monkeypatch):

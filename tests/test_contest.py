@@ -17,6 +17,8 @@ from fpl_lib.evidence.experiments import LOSSES
 from fpl_lib.evidence.records import read_runs
 from fpl_lib.training.loop import Recipe
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch):

@@ -20,6 +20,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from fpl_lib._files import CHECKOUT
 from fpl_lib.course import editions as course
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 NAME = "99_trial.ipynb"
 

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 
 from fpl_lib.training.efficientnet_lite import EfficientNetLite0, MBConv, SamePadConv2d
 
+pytestmark = pytest.mark.slow
+
 
 def test_its_widths_and_its_cost_are_the_published_ones():
     """4.7 M parameters and 407 M multiplications for an image of 224 x 224."""

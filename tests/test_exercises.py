@@ -20,6 +20,8 @@ from fpl_lib.course.checking.spread import TrainingExercise
 from fpl_lib.course.exercises import all_exercises, all_quizzes, exercise
 from fpl_lib.course.exercises.nb03.terms import _taylor
 
+pytestmark = pytest.mark.slow
+
 TASKS = all_exercises()
 MISTAKES = [(task, mistake) for task in TASKS for mistake in task.mistakes]
 SEEDS = range(1, 6)

@@ -26,6 +26,8 @@ from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import Paused, load_checkpoint
 from fpl_lib.training.models import build_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def images():

@@ -14,6 +14,8 @@ from repository import ROOT, text
 
 from fpl_lib.course.exercises import all_exercises, all_quizzes
 
+pytestmark = pytest.mark.slow
+
 GUIDE = text("notebooks/README.md")
 TEACHERS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
 INLINE = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", GUIDE, flags=re.S))

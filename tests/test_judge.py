@@ -15,6 +15,8 @@ import trial_exercises as trial
 from fpl_lib.course.checking import Mistake, Option, Quiz, ValueExercise, figures, guard
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge, recognised
 
+pytestmark = pytest.mark.slow
+
 
 def bare(z):
     """A stub with nothing but its description."""

@@ -16,6 +16,8 @@ from fpl_lib.plots import style as plots
 from fpl_lib.plots.live import FormulaFigure, probability_sliders
 from fpl_lib.plots.live.formula import BYSTANDER, NATS, move
 
+pytestmark = pytest.mark.slow
+
 FIGURE1 = [0.15, 0.25, 0.20, 0.30, 0.10]
 EQ4 = [0.50, 0.70, 0.90, 0.92, 0.98]
 

@@ -13,6 +13,8 @@ from PIL import Image
 from fpl_lib.plots import live as widgets
 from fpl_lib.plots.live import ImbalanceFigure
 
+pytestmark = pytest.mark.slow
+
 
 def weights_by_hand(counts):
     """The four rules in plain Python, each over its value for class 0."""

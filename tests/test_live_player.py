@@ -15,6 +15,8 @@ from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.records import Record
 from fpl_lib.plots.live import RunPlayer, run_player
 
+pytestmark = pytest.mark.slow
+
 
 def kept(loss, top1=60.0, seed=0, epochs=4):
     """A run whose every epoch holds a confusion matrix; errors move from cat to dog."""

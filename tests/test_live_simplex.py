@@ -18,6 +18,8 @@ from fpl_lib.plots import style as plots
 from fpl_lib.plots.live import DescentFigure, PushFigure, descend, draw_simplex, interior, to_plane
 from fpl_lib.plots.live.simplex import gradient
 
+pytestmark = pytest.mark.slow
+
 FIGURE_1 = [0.1, 0.6, 0.4, 0.8, -0.3]
 
 

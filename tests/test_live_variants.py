@@ -15,6 +15,8 @@ from fpl_lib.plots import live as widgets
 from fpl_lib.plots import style as plots
 from fpl_lib.plots.live import VariantFigure
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("plane", "car", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 CAT = [-1.4, -1.8, 0.0, 1.1, 0.2, 2.4, 0.7, -0.2, -0.9, -1.6]
 SURE = [*CAT[:5], 3.6, *CAT[6:]]  # the dog with p = .80

@@ -22,6 +22,7 @@ from fpl_lib.course import editions as course
 NAME = "99_trial.ipynb"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="nbgrader's exchange needs POSIX"),
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

@@ -1,10 +1,8 @@
-"""Every notebook, in both editions: the rules of `hygiene.py`, nbgrader's own, ruff's, no drift."""
+"""Every notebook, in both editions: the rules of `hygiene.py`, nbgrader's own, no drift."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import hygiene
@@ -15,6 +13,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from fpl_lib._files import CHECKOUT
 from fpl_lib.course import editions as course
 from fpl_lib.course.exercises import all_exercises, all_quizzes
+
+pytestmark = pytest.mark.slow
 
 FOLDER = CHECKOUT / "notebooks"
 TEACHERS = sorted((FOLDER / "solutions").glob("*.ipynb"))
@@ -77,14 +77,3 @@ def test_every_exercise_is_graded_once(path):
 def test_every_exercise_and_quiz_has_a_notebook():
     numbers = {path.name[:2] for path in TEACHERS}
     assert {item.id[:2] for item in (*all_exercises(), *all_quizzes())} <= numbers
-
-
-@pytest.mark.parametrize(
-    ("folder", "options"),
-    # What only a solution uses is imported, but not used, in the student's edition.
-    [("notebooks/solutions", ()), ("notebooks", ("--exclude=solutions", "--ignore=F401,F841"))],
-)
-def test_ruff_finds_nothing_in_the_notebooks(folder, options):
-    command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", *options, folder]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=CHECKOUT)
-    assert done.returncode == 0, done.stdout + done.stderr

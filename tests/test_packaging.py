@@ -80,6 +80,8 @@ def test_the_supported_pythons_are_the_same_everywhere():
     assert (int(makefile["MIN"]), int(makefile["MAX"])) == (minors[0], minors[-1])
     assert PROJECT["requires-python"] == f">={PYTHONS[0]}"
     assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in text("README.md")
+    (job,) = yaml.safe_load(text(".github/workflows/test.yml"))["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == PYTHONS
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -93,6 +95,11 @@ def test_every_requirement_has_one_pin_that_satisfies_it(python, system):
         if not one.marker or one.marker.evaluate(place):
             version = versions.get(canonicalize_name(one.name))
             assert version and version in one.specifier, f"{one} is pinned to {version}"
+
+
+def test_the_hooks_ruff_is_the_pinned_one():
+    (hooks,) = yaml.safe_load(text(".pre-commit-config.yaml"))["repos"]
+    assert f"ruff=={hooks['rev'][1:]}" in text(".constraints.txt").splitlines()
 
 
 def test_pins_hold_released_versions_and_no_address():
@@ -162,6 +169,7 @@ def test_what_is_imported_is_declared():
 FOR_JUPYTER = ("fpl_lib.course", "fpl_lib.plots.live", "fpl_lib.__main__")
 
 
+@pytest.mark.slow
 def test_the_library_imports_without_the_extras():
     """Without Jupyter and nbgrader all but what is made for them still imports."""
     absent = modules(extra("lab") + extra("teach"))
@@ -184,6 +192,7 @@ def wheel(tmp_path_factory):
         return folder / build.build_wheel(str(folder))
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         inside = {name for name in archive.namelist() if not name.endswith("/")}

@@ -1,6 +1,5 @@
 """The paper's printed figures add up where they should, and disagree where we say they do."""
 
-import doctest
 import math
 import re
 from dataclasses import FrozenInstanceError
@@ -23,11 +22,6 @@ def gain(column, pretrained):
     """FPL minus CE in Table 3, in points."""
     rows = paper.table3().query("pretrained == @pretrained").set_index("loss")[column]
     return round(rows["fpl"] - rows["ce"], 2)
-
-
-def test_doctests():
-    failed, tried = doctest.testmod(paper)
-    assert tried > 8 and failed == 0
 
 
 def test_figure_1_is_a_distribution_with_the_false_class_likeliest_of_the_wrong_ones():

@@ -1,19 +1,12 @@
 """Power and spread against published tables, the notes' figures and simulation."""
 
-import doctest
 import math
 
 import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from fpl_lib.evidence import planning
 from fpl_lib.evidence.planning import power, seed_spread, seeds_needed, single_run_p
-
-
-def test_doctests():
-    failed, tried = doctest.testmod(planning)
-    assert tried > 3 and failed == 0
 
 
 @pytest.mark.parametrize(("effect", "n"), [(0.2, 393), (0.5, 64), (0.8, 26)])

@@ -14,6 +14,8 @@ from fpl_lib.plots import style
 from fpl_lib.plots.gallery import GAP, HEAD, SCALE, show_gallery
 from fpl_lib.plots.style import MAX_BYTES, MAX_WIDTH
 
+pytestmark = pytest.mark.slow
+
 ALT = "Flat squares in columns, one column a class, instead of photographs."
 
 

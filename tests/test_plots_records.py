@@ -13,6 +13,8 @@ from fpl_lib.plots import records as figures
 from fpl_lib.plots.records.errors import mean_confusion
 from fpl_lib.plots.style import MAX_BYTES, MIN_ALT, _png
 
+pytestmark = pytest.mark.slow
+
 SCRATCH = {"experiment": "table3", "model": "resnet50", "condition": "scratch"}
 DRAWN = (figures.accuracy_over_epochs, figures.false_positive_map, figures.confusion_map)
 

@@ -14,6 +14,8 @@ from fpl_lib.training import efficientnet_lite
 from fpl_lib.training.models import build_model
 from fpl_lib.training.pretrained import WeightsError, load_weights, name_weights
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def imagenet(tmp_path_factory):

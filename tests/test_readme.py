@@ -1,10 +1,14 @@
-"""README.md keeps its word: its commands, its map of the notebooks and its links."""
+"""README.md and CONTRIBUTING.md keep their word: commands, map of the notebooks, links, steps."""
 
 import base64
 import json
 import re
 
+import pytest
+import yaml
 from repository import ROOT, text
+
+CONTRIBUTING = ".github/CONTRIBUTING.md"
 
 
 def blocks() -> list[str]:
@@ -15,6 +19,32 @@ def blocks() -> list[str]:
 
 def test_the_readme_gives_the_two_commands_first():
     assert blocks()[:2] == ["make lab", "make test"]
+
+
+def test_the_readme_says_first_what_it_is_then_how_to_start_then_what_was_found():
+    """A screen and a half: what is longer stands on a page of its own."""
+    found = text("README.md")
+    parts = ("A course in", "make lab", "make test", "![", "<!-- verdicts", "| [00", "| [fpl_lib")
+    where = [found.index(part) for part in parts]
+    assert where == sorted(where)
+    assert len(found.splitlines()) <= 125
+
+
+def test_ci_runs_what_the_readme_gives_and_the_browser():
+    calls = [line for line in text(".ci/run").splitlines() if line.startswith("make")]
+    assert calls == [blocks()[1], "make test-browser"]
+
+
+def test_the_workflow_runs_the_makefiles_commands():
+    workflow, makefile = text(".github/workflows/test.yml"), text("Makefile")
+    for part in (
+        "-m ruff check .",
+        "-m ruff format --check .",
+        "--doctest-modules tests fpl_lib",
+        "pip install -c .constraints.txt -e ",
+    ):
+        assert part in workflow and part in makefile, part
+    assert "make check" in workflow and "make test" in workflow
 
 
 def test_the_windows_commands_are_the_makefiles():
@@ -45,10 +75,38 @@ def test_the_readme_maps_the_notebooks_there_are():
     assert re.findall(r"^\| \[\d.*", text("README.md"), re.M) == rows
 
 
-def test_the_readmes_links_lead_somewhere():
-    links = re.findall(r"\]\(([^)]+)\)", text("README.md"))
+@pytest.mark.parametrize(
+    "page", ["README.md", CONTRIBUTING, "data/runs/README.md", "data/bench/README.md"]
+)
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)\s]+)\)", text(page))
     local = [link.split("#")[0] for link in links if "://" not in link]
-    assert local and [link for link in local if link and not (ROOT / link).exists()] == []
+    here = (ROOT / page).parent
+    assert local and [link for link in local if link and not (here / link).exists()] == []
+
+
+def test_each_addition_takes_five_steps_at_most_and_its_tests_and_files_exist():
+    page = text(CONTRIBUTING)
+    additions = re.findall(r"^## Add an? (\w+)\n(.*?)(?=^## |\Z)", page, re.M | re.S)
+    assert [name for name, _ in additions] == ["loss", "exercise", "notebook", "claim"]
+    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    for name, steps in additions:
+        assert 3 <= len(re.findall(r"^\d\. ", steps, re.M)) <= 5, name
+        named = re.findall(r"`(test_\w+)`", steps)
+        assert named and [test for test in named if f"def {test}(" not in tests] == [], name
+    paths = re.findall(r"`((?:tests|fpl_lib|data|notebooks)/[\w./]+)`", page)
+    assert [path for path in paths if "NN" not in path and not (ROOT / path).exists()] == []
+    made = set(re.findall(r"`make ([\w-]+)`", page))
+    assert made <= set(re.findall(r"^([\w-]+):", text("Makefile"), re.M))
+
+
+def test_the_citation_names_kit_and_paper():
+    citation = yaml.safe_load(text("CITATION.cff"))
+    assert f'version = "{citation["version"]}"' in text("pyproject.toml")
+    (paper,) = citation["references"]
+    assert f"https://doi.org/{paper['doi']}" in text("README.md")
+    names = [f"{author['given-names']} {author['family-names']}" for author in paper["authors"]]
+    assert ", ".join(names) in " ".join(text("README.md").split())
 
 
 def test_the_readmes_picture_is_a_notebooks_figure_with_its_words():

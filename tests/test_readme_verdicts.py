@@ -1,4 +1,4 @@
-"""README's verdicts are those of the records, and none else can stand there."""
+"""README's verdicts and the ledger are those of the records, and none else can stand there."""
 
 import pytest
 from made_runs import pair
@@ -7,19 +7,42 @@ from test_questions import compact
 
 from fpl_lib import paper
 from fpl_lib.__main__ import main
-from fpl_lib.commands.readme import BEGIN, CLAIMS, END, update_readme, verdict_block, with_verdicts
+from fpl_lib.commands.bench.page import in_three_sentences
+from fpl_lib.commands.readme import (
+    BEGIN,
+    CLAIMS,
+    END,
+    ledger,
+    update_readme,
+    verdict_block,
+    with_speed,
+    with_verdicts,
+)
 from fpl_lib.evidence.records import read_runs, write_record
 from fpl_lib.evidence.verdicts import verdict_on
 
 
-def test_readme_says_what_the_records_say():
-    """Where this fails, records are newer: `python -m fpl_lib report --readme` writes it anew."""
-    assert text("README.md") == with_verdicts(text("README.md"), read_runs(ROOT / "data" / "runs"))
+def test_readme_and_the_ledger_say_what_the_records_say():
+    """Where this fails, records are newer: `python -m fpl_lib report --readme` writes them anew."""
+    records = read_runs(ROOT / "data" / "runs")
+    assert text("README.md") == with_verdicts(text("README.md"), records)
+    assert text("data/runs/README.md") == ledger(records)
 
 
-def test_the_table_follows_the_first_paragraph():
-    title, first, block, *_ = text("README.md").split("\n\n")
-    assert title.startswith("# ") and not first.startswith("#") and block.startswith(BEGIN)
+def test_readme_says_of_speed_what_was_measured():
+    bench = ROOT / "data" / "bench"
+    assert text("README.md") == with_speed(text("README.md"), bench)
+    assert in_three_sentences(bench).count(".\n") == 2
+
+
+def test_the_ledger_has_a_row_for_each_claim_with_what_would_change_it():
+    table = ledger(compact(-2)).split("## The runs")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    assert rows[0][0] == "section" and rows[0][-1] == "what would change it"
+    assert [row[1] for row in rows[1:]] == paper.claims()["claim"].tolist()
+    assert {len(row) for row in rows} == {8} and all(row[-1] and row[-2] for row in rows)
+    (asked,) = [row for row in rows if "with no condition attached" in row[1]]
+    assert asked[3:5] == ["Q1", "10"] and asked[5].startswith("FPL − CE = −2.00 points of top-1")
 
 
 def test_the_claims_are_the_papers():
@@ -27,7 +50,9 @@ def test_the_claims_are_the_papers():
 
 
 def test_a_row_a_claim_with_verdict_and_reason():
-    rows = [line.split(" | ") for line in verdict_block([]).splitlines() if line.startswith("| ")]
+    block = verdict_block([])
+    rows = [line.split(" | ") for line in block.splitlines() if line.startswith("| ")]
+    assert f"All {len(paper.claims())} claims (" in block
     assert len(rows) == 1 + len(CLAIMS) and {len(row) for row in rows} == {3}
     assert all(len(row[2]) > 10 for row in rows)
 
@@ -35,8 +60,9 @@ def test_a_row_a_claim_with_verdict_and_reason():
 def test_new_records_change_the_rows_that_rest_on_them_and_no_two_rest_on_one_question():
     before, after = verdict_block([]).splitlines(), verdict_block(compact(-2)).splitlines()
     changed = [line for line in after if line not in before]
-    assert len(changed) == 2, "Q1's row, and the spread that the printed runs are weighed by"
-    assert "not borne out (CompactNet" in changed[0] and "n = 10: FPL − CE = −2.00" in changed[0]
+    first, *weighed, counts = changed  # the printed runs are weighed by the spread of ours
+    assert all("| single runs: " in row for row in weighed) and counts.startswith("All ")
+    assert "not borne out (CompactNet" in first and "n = 10: FPL − CE = −2.00" in first
     asked = [found.question for found in (verdict_on(claim, []) for claim in CLAIMS)]
     asked = [question for question in asked if question]
     assert len(asked) == len(set(asked)) >= 4
@@ -50,6 +76,7 @@ def test_what_else_readme_says_stays(tmp_path):
     assert update_readme(tmp_path / "runs", readme)
     said = readme.read_text(encoding="utf-8")
     assert said.startswith("# T\n") and said.endswith("rest\n") and "old" not in said
+    assert (tmp_path / "runs" / "README.md").exists()
     assert not update_readme(tmp_path / "runs", readme)
 
 

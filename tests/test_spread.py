@@ -13,6 +13,8 @@ from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise, acceptable
 from fpl_lib.course.exercises import all_exercises
 
+pytestmark = pytest.mark.slow
+
 KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)
 TASK = TrainingExercise(
     id="99-all-right",

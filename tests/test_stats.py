@@ -1,6 +1,5 @@
 """Statistics against worked examples from the literature, brute force and simulation."""
 
-import doctest
 import itertools
 from dataclasses import FrozenInstanceError
 
@@ -8,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fpl_lib.evidence import stats
 from fpl_lib.evidence.stats import (
     Interval,
     holm,
@@ -22,11 +20,6 @@ from fpl_lib.evidence.stats import (
 # Darwin's maize: cross- minus self-fertilised, in eighths of an inch, for 15 pairs of plants, from
 # Fisher, The Design of Experiments (1935), section 17.
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
-
-
-def test_doctests():
-    failed, tried = doctest.testmod(stats)
-    assert tried > 8 and failed == 0
 
 
 def coverage(n, draws, **options):

@@ -24,6 +24,8 @@ from fpl_lib.training.loop import (
     train,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def images(count=22, size=8, classes=4):
     generator = torch.Generator().manual_seed(0)

@@ -178,7 +178,7 @@ def add_report(commands) -> None:
     add = parser.add_argument
     add("--runs", type=Path, metavar="DIR", help="default: the project's data/runs")
     add("--to", type=Path, metavar="DIR", help="also write the tables and figures here")
-    add("--readme", action="store_true", help="only make the verdict table of README.md anew")
+    add("--readme", action="store_true", help="only make README.md and the pages behind it anew")
     parser.set_defaults(run=make_report)
 
 
@@ -220,7 +220,8 @@ def add_bench(commands) -> None:
 
 
 def measure(arguments: argparse.Namespace) -> int:
-    from fpl_lib.commands.bench.command import bench, save, to_markdown
+    from fpl_lib.commands.bench.command import bench, save
+    from fpl_lib.commands.bench.page import to_markdown
 
     measured = bench(
         _device(arguments.device), parts=arguments.parts, threads=arguments.threads,

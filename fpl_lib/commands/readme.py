@@ -1,17 +1,22 @@
-"""README's table of verdicts, made from the records between two markers and never by hand."""
+"""README's verdicts and sentences on speed, and the pages behind them: never written by hand."""
 
 from __future__ import annotations
 
 import math
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from fpl_lib.commands.bench.command import readme_table
+import pandas as pd
+
+from fpl_lib.commands.bench import page
 from fpl_lib.commands.report import markdown_table, number
+from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.records import Record, read_runs
-from fpl_lib.evidence.verdicts import Finding, verdict_on
+from fpl_lib.evidence.verdicts import VERDICTS, Finding, verdict_on, verdict_table
 
 BEGIN, END = "<!-- verdicts -->", "<!-- /verdicts -->"
 SPEED = ("<!-- speed -->", "<!-- /speed -->")
@@ -39,15 +44,8 @@ def rests_on(finding: Finding) -> str:
     """
     if math.isnan(finding.low):
         return re.split(r"(?<=\.) (?=[A-Z])", finding.why)[0].rstrip(".")
-    digits = 0 if finding.unit == "false positives" else 2
-    estimate, low, high = (
-        number(value, digits, "+") for value in (finding.estimate, finding.low, finding.high)
-    )
     runs = f"n = {finding.n}" if finding.question else "single runs"
-    return (
-        f"{runs}: {finding.contrast} = {estimate} {finding.unit}, {100 * finding.level:.4g} % "
-        f"{low} to {high}"
-    )
+    return f"{runs}: {_interval(finding)}"
 
 
 def verdict_block(records: Sequence[Record]) -> str:
@@ -58,7 +56,68 @@ def verdict_block(records: Sequence[Record]) -> str:
         for claim, said in CLAIMS.items()
     ]
     table = markdown_table(["the paper says", "verdict", "what it rests on"], rows)
-    return "\n".join([BEGIN, *table, END])
+    counts = verdict_counts(verdict_table(records))
+    more = f"{counts}: [the ledger](data/runs/README.md) has each with its evidence."
+    return "\n".join([BEGIN, *table, "", more, END])
+
+
+def verdict_counts(table: pd.DataFrame) -> str:
+    """How many claims there are, and how many have which verdict, in a line."""
+    found = table["verdict"].value_counts()
+    counts = ", ".join(f"{found[word]} {word}" for word in VERDICTS if word in found)
+    return f"All {len(table)} claims ({counts})"
+
+
+LEDGER = """\
+# What the paper claims, and what became of it
+
+Written by `python -m fpl_lib report --readme` from the records in this folder and never by hand.
+Claims are in the paper's order and in its words, hedges included. A *question* is one of
+[data/protocol.md](../protocol.md), which laid down before the runs what counts as an answer; claims
+with the same question rest on one and the same estimate. *n* counts pairs of runs that share a
+seed; where the paper's printed runs are weighed, it counts those.
+"""
+
+
+def ledger(records: Sequence[Record]) -> str:
+    """The page `data/runs/README.md`: each claim with all that its verdict rests on; the runs.
+
+    records: all there are, as `read_runs` gives them.
+    """
+    table = verdict_table(records)
+    columns = ["section", "claim", "verdict", "question", "n", "interval", "evidence",
+               "what would change it"]  # fmt: skip
+    rows = [
+        [
+            row.section, row.claim, f"**{row.words}**", row.question,
+            str(row.n) if row.n or row.question else "", _interval(row),
+            f"{row.basis}: {row.why}", row.change,
+        ]
+        for row in table.itertuples()
+    ]  # fmt: skip
+    done = Counter(run.header["experiment"] for run in records if run.done)
+    runs = [
+        [f"`{name}`", plan.about, str(done[name])]
+        for name, plan in EXPERIMENTS.items()
+        if done[name]
+    ]
+    lines = [
+        LEDGER, f"{verdict_counts(table)}:", "", *markdown_table(columns, rows), "",
+        "## The runs", "",
+        "One file per run, `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl`: configuration, data,",
+        "a line per epoch, result.", "",
+        *markdown_table(["experiment", "what it is", "finished runs"], runs), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _interval(row: Any) -> str:
+    if math.isnan(row.low):
+        return ""
+    digits = 0 if row.unit == "false positives" else 2
+    estimate, low, high = (number(x, digits, "+") for x in (row.estimate, row.low, row.high))
+    contrast = f"{row.contrast} = " if row.contrast else ""
+    return f"{contrast}{estimate} {row.unit}, {100 * row.level:.4g} % {low} to {high}"
 
 
 def with_verdicts(text: str, records: Sequence[Record]) -> str:
@@ -79,17 +138,25 @@ def replaced(text: str, block: str, markers: tuple[str, str]) -> str:
 
 
 def with_speed(text: str, folder: str | os.PathLike) -> str:
-    """README's text with the table of speed made anew from what `bench` wrote into `folder`."""
-    return replaced(text, f"{SPEED[0]}\n{readme_table(folder)}{SPEED[1]}", SPEED)
+    """README's text with the sentences on speed made anew from what `bench` wrote into `folder`."""
+    return replaced(text, f"{SPEED[0]}\n{page.in_three_sentences(folder)}\n{SPEED[1]}", SPEED)
 
 
 def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
-    """Make README's tables anew, from `runs` and `bench` beside it; whether any changed."""
-    readme = Path(readme)
-    old = readme.read_text(encoding="utf-8")
-    new = with_verdicts(old, read_runs(runs))
-    if SPEED[0] in new:
-        new = with_speed(new, Path(runs).parent / "bench")
-    if new != old:
-        readme.write_text(new, encoding="utf-8", newline="\n")
-    return new != old
+    """Make README and the pages behind it anew; whether any changed.
+
+    Pages: README.md in `runs`, the ledger; README.md in the folder `bench` beside it, if there.
+    """
+    readme, bench = Path(readme), Path(runs).parent / "bench"
+    records = read_runs(runs)
+    text = with_verdicts(readme.read_text(encoding="utf-8"), records)
+    pages = {Path(runs) / "README.md": ledger(records)}
+    if bench.is_dir():
+        text = with_speed(text, bench)
+        pages[bench / "README.md"] = page.page(bench)
+    changed = False
+    for path, new in {readme: text, **pages}.items():
+        if not path.exists() or path.read_text(encoding="utf-8") != new:
+            path.write_text(new, encoding="utf-8", newline="\n")
+            changed = True
+    return changed

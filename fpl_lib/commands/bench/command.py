@@ -1,11 +1,10 @@
-"""All of the bench in one go: rows and growth into one JSON file, one table, one figure."""
+"""All of the bench in one go: rows and growth into one JSON file, one page, one figure."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -15,7 +14,7 @@ from matplotlib.ticker import NullLocator
 
 from fpl_lib.cifar10.load import load_cifar10
 from fpl_lib.commands.bench import loss, start, trainer, whole
-from fpl_lib.commands.bench.measure import Row
+from fpl_lib.commands.bench.page import page, plain
 from fpl_lib.evidence.records import environment
 from fpl_lib.plots.style import PALETTE, use_style
 
@@ -54,76 +53,16 @@ def bench(
         growth += loss.growth(str(device), threads, rounds)
         growth += trainer.growth(data, str(device), rounds)
     about = {key: value for key, value in environment(device).items() if key != "start"}
-    rows = [_plain(row) for row in found]
+    rows = [plain(row) for row in found]
     about["threads"] = threads
     return {"environment": about, "rounds": rounds, "rows": rows, "growth": growth}
 
 
-def _plain(row: Row) -> dict:
-    return {**asdict(row), "met": row.met, "missed_by": row.missed_by}
-
-
-def to_markdown(measured: dict) -> str:
-    """The rows as a Markdown table, a sentence on the machine above it."""
-    about = measured["environment"]
-    lines = [
-        f"{about['device']}, {about['threads']} threads, torch {about['torch']}; medians of "
-        f"{measured['rounds']} rounds side by side, quartiles in brackets.",
-        "",
-    ]
-    return "\n".join(lines + _table(measured["rows"])) + "\n"
-
-
-def _table(rows: Sequence[dict]) -> list[str]:
-    return ["| what | beside | ratio | aim | met |", "|---|---|---|---|---|", *map(_line, rows)]
-
-
-def _line(row: dict) -> str:
-    what = f"{row['group']}: {row['name']}" + ("" if row["unit"] == "time" else f", {row['unit']}")
-    sign = "≤" if row["better"] == "below" else "≥"
-    aim = "" if row["target"] is None else f"{sign} {row['target']:g}"
-    if row["ratio"] is None:
-        return f"| {what} | {row['baseline']} | {row['note']} | {aim} | |"
-    met = "yes" if row["met"] else ""
-    if row["met"] is False:
-        because = f" ({row['note']})" if row["note"] else ""
-        met = f"missed by {100 * row['missed_by']:.1f} %{because}"
-    unit = " s" if row["unit"] == "seconds" else ""
-    ratio, *spread = (
-        f"{round(row[key], 2) + 0.0:.2f}"  # no minus before a zero
-        for key in ("ratio", "low", "high")
-        if row[key] is not None
-    )
-    said = f"{ratio}{unit}" + (f" [{', '.join(spread)}]" if spread else "")
-    return f"| {what} | {row['baseline']} | {said} | {aim} | {met} |"
-
-
-def readme_table(folder: str | os.PathLike) -> str:
-    """What README.md says of speed: the rows that aim at something, CPU and CUDA, from `folder`."""
-    text = []
-    for kind, name in (("cpu", "CPU"), ("cuda", "CUDA")):
-        path = Path(folder) / f"bench-{kind}.json"
-        if not path.exists():
-            command = f"python -m fpl_lib bench --device {kind} --to data/bench"
-            rows = [_plain(replace(row, note="not measured")) for row in aims(kind)]
-            text.append(f"**{name}**: not measured; `{command}` does it.\n")
-            text.append("\n".join(_table(rows)) + "\n")
-            continue
-        measured = json.loads(path.read_text("utf-8"))
-        aimed = [row for row in measured["rows"] if row["target"] is not None]
-        text.append(f"**{name}**: " + to_markdown({**measured, "rows": aimed}))
-    return "\n".join(text)
-
-
-def aims(kind: str) -> list[Row]:
-    """What is aimed at on "cpu" or "cuda" by the loss and the trainer, nothing measured yet."""
-    if kind == "cpu":
-        return [*loss.aims(loss.ON_CPU), *trainer.aims(trainer.ON_CPU)]
-    return [*loss.aims(loss.ON_CUDA), *trainer.aims(trainer.ON_CUDA), *whole.aims()]
-
-
 def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
-    """Write bench-DEVICE.json and, with growth, growth-DEVICE.png into `folder`; give the paths."""
+    """Write what was measured into `folder`; return the paths.
+
+    Files: bench-DEVICE.json; with growth, growth-DEVICE.png; README.md for all devices.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     kind = "cpu" if measured["environment"]["device"].startswith("CPU") else "cuda"
@@ -134,6 +73,8 @@ def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
         written.append(folder / f"growth-{kind}.png")
         figure.savefig(written[-1], metadata={"Software": None})
         plt.close(figure)
+    written.append(folder / "README.md")
+    written[-1].write_text(page(folder), encoding="utf-8", newline="\n")
     return written
 
 
