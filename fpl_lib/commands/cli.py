@@ -17,7 +17,7 @@ from fpl_lib.commands.bench.command import PARTS, bench, save, to_markdown
 from fpl_lib.commands.jobs import FAILED, PAUSED, Settings, run_all
 from fpl_lib.evidence.experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
 from fpl_lib.evidence.records import RecordError
-from fpl_lib.training.loop import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
+from fpl_lib.training import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
 from fpl_lib.training.models import MODELS, STEMS
 from fpl_lib.training.pretrained import WeightsError
 
