@@ -102,7 +102,7 @@ def compilations(monkeypatch):
     compiler, sizes = torch.compile, []
 
     def backend(graph, inputs):
-        sizes.append(next(x.shape[0] for x in inputs if x.dim() == 4 and x.shape[1] == 3))
+        sizes.append(next(len(x) for x in inputs if x.shape[1:] == (3, 8, 8)))
         return aot_eager(graph, inputs)
 
     monkeypatch.setattr(
@@ -125,7 +125,7 @@ def test_a_compiled_step_is_the_eager_one(loss, compilations):
         losses = [float(step(x, y)) for epoch in range(9) for x, y in batches().epoch(epoch)]
         ends.append((losses, model.state_dict()))
     (eager, weights), (traced, others) = ends
-    assert eager == pytest.approx(traced, rel=1e-4)
+    assert eager == pytest.approx(traced, rel=1e-4, abs=1e-6)
     for key, value in weights.items():
         torch.testing.assert_close(others[key], value, rtol=1e-3, atol=1e-4)
 
@@ -181,7 +181,7 @@ def test_what_cannot_be_recorded_is_said(monkeypatch):
     def reads_a_value():
         raise RuntimeError("operation not permitted when stream is capturing")
 
-    with pytest.raises(RuntimeError, match="cannot be recorded .* without .item.. .*not permitted"):
+    with pytest.raises(RuntimeError, match="cannot be recorded .* without .item.*not permitted"):
         module.Recorder().record(reads_a_value)
 
 
