@@ -91,8 +91,9 @@ def train(
         return loss_fn(logits.float(), target)
 
     step = Step(forward, optimizer, train_data.batch_size, recorder_for(device), compiled)
-    sizes = torch.full((steps,), float(train_data.batch_size), dtype=torch.float64)
-    sizes[-1] = count_images(train_data) - train_data.batch_size * (steps - 1)
+    images_in_all = len(train_data.labels)
+    sizes = torch.full((steps,), train_data.batch_size)
+    sizes[-1] = images_in_all - train_data.batch_size * (steps - 1)
 
     yield from history
     for epoch in range(len(history), recipe.epochs):
@@ -122,9 +123,9 @@ def train(
         row = {
             "epoch": epoch + 1,
             "lr": lr,
-            "train_loss": float((losses.cpu().double() * sizes).sum() / sizes.sum()),
+            "train_loss": float((losses.cpu().double() * sizes).sum()) / images_in_all,
             "seconds": round(spent, 3),
-            "images_per_second": round(float(sizes.sum()) / spent, 1),
+            "images_per_second": round(images_in_all / spent, 1),
             **evaluate(model, test_data, epoch),
         }
         history.append(row)
@@ -177,11 +178,6 @@ def logits_of(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
         labels.append(target)
     model.train(was_training)
     return torch.cat(logits), torch.cat(labels)
-
-
-def count_images(data: Batches) -> int:
-    """How many images an epoch of `data` holds."""
-    return min(len(data.labels), len(data) * data.batch_size)
 
 
 def stop_if_not_finite(losses: Tensor, epoch: int, steps: int, lr: float) -> None:
