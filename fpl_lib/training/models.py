@@ -133,7 +133,7 @@ class CompactNet(nn.Module):
 
     Source: K. Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, 2024 (airbench), narrowed.
 
-    >>> sum(p.numel() for p in CompactNet(10).parameters()) < 500_000
+    >>> sum(p.numel() for p in CompactNet(10).parameters()) < 510_000
     True
     """
 
