@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import lazy_loader
@@ -26,6 +27,11 @@ __all__ = [
     "log_term",
     "squared_term",
 ]
+
+try:
+    __version__ = version("fpl-lib")
+except PackageNotFoundError:  # used from a source tree that was never installed
+    __version__ = "source"
 
 # Nothing is imported before it is used: `python -m fpl_lib --help` need not wait for torch.
 __getattr__, __dir__, _ = lazy_loader.attach(__name__, submod_attrs={"losses": __all__})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
 from fpl_lib.commands import cli
@@ -10,7 +9,10 @@ from fpl_lib.commands import cli
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 75 paused (call again), 2 an error."""
-    parser = argparse.ArgumentParser(
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a code page without a minus sign is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
+    parser = cli.Parser(
         prog="python -m fpl_lib",
         description="False Positive Loss: get the data, train, reproduce the paper, report, bench.",
     )
@@ -20,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         return arguments.run(arguments)
-    except cli.EXPECTED as error:
+    except (ValueError, OSError) as error:
         print(f"fpl_lib: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -6,8 +6,14 @@ import os
 import secrets
 from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-DATA = CHECKOUT / "data"
+import platformdirs
+
+PACKAGE = Path(__file__).resolve().parent
+CHECKOUT = PACKAGE.parent
+IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "data" / "paper").is_dir()
+# An installed package brings the paper's tables, and keeps nothing of the user's beside itself.
+DATA = CHECKOUT / "data" if IN_CHECKOUT else platformdirs.user_data_path("fpl_lib", False)
+PAPER = DATA / "paper" if IN_CHECKOUT else PACKAGE / "_paper"
 RUNS = DATA / "runs"
 
 

@@ -1,23 +1,20 @@
 """What the paper prints: its tables, its worked example, its claims, and where they disagree.
 
-Read from `data/paper`, where the files can be read in a browser too. Numbers stand as printed,
-errors included; sentences are ours. Source of everything here: Kiaei et al., "FPL: False Positive
-Loss", 2023, doi:10.20944/preprints202309.0280.v1 (CC BY).
+Read from `data/paper`, where the files can be read in a browser too; an installed package has a
+copy. Numbers stand as printed, errors included; sentences are ours. Source of everything here:
+Kiaei et al., "FPL: False Positive Loss", 2023, doi:10.20944/preprints202309.0280.v1 (CC BY).
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from fpl_lib._files import DATA
+from fpl_lib._files import PAPER as FOLDER
 
 __all__ = ["Figure1", "Table1", "claims", "contradictions", "figure1", "table1", "table2", "table3"]
-
-FOLDER = DATA / "paper"
 
 
 @dataclass(frozen=True)
@@ -53,8 +50,6 @@ class Table1:
 def figure1() -> Figure1:
     """Figure 1: what a network predicts for one sample, and which classes are T and F.
 
-    Raises FileNotFoundError if data/paper is not there.
-
     >>> example = figure1()
     >>> example.classes[example.true], example.probabilities[example.true]
     ('c1', 0.25)
@@ -75,20 +70,17 @@ def figure1() -> Figure1:
 def table1() -> Table1:
     """Table 1: hardware and training settings of the runs in Table 2.
 
-    Raises FileNotFoundError if data/paper is not there.
-
     >>> table1().optimizer, table1().initial_learning_rate
     ('AdaDelta', 0.001)
     """
-    return Table1(**json.loads(_find("table1.json").read_text(encoding="utf-8")))
+    return Table1(**json.loads((FOLDER / "table1.json").read_text(encoding="utf-8")))
 
 
 def table2() -> pd.DataFrame:
     """Table 2: false positives per class, in images of the 10 000 in CIFAR-10's test set.
 
     Four rows: `model` and `loss` as the kit's records name them, `network` as the paper does, an
-    integer column for each class in CIFAR-10's order, and the printed `total`. Raises
-    FileNotFoundError if data/paper is not there.
+    integer column for each class in CIFAR-10's order, and the printed `total`.
 
     >>> counts = table2().query("model == 'resnet18'").set_index("loss")
     >>> int(counts.loc["fpl", "cat"]), int(counts.loc["ce", "cat"])
@@ -103,8 +95,7 @@ def table3() -> pd.DataFrame:
     """Table 3: ResNet50 on CIFAR-10, `top1` and `top5` accuracy in percent (0 to 100).
 
     Four rows: `model` and `loss` as the kit's records name them, `pretrained` ("none" or
-    "imagenet"), `network` and `dataset` as the paper calls them, `epochs`, `top1`, `top5`. Raises
-    FileNotFoundError if data/paper is not there.
+    "imagenet"), `network` and `dataset` as the paper calls them, `epochs`, `top1`, `top5`.
 
     >>> top1 = table3().query("pretrained == 'none'").set_index("loss")["top1"]
     >>> round(float(top1["fpl"] - top1["ce"]), 2)
@@ -120,7 +111,7 @@ def claims() -> pd.DataFrame:
     figure in `unit` (NaN where it gives none; FPL - CE where it compares); `evidence`, what the
     paper offers for it ("table", "figure", "formula", "text only", or "table disagrees");
     `experiment`, a tuple of what decides it (the kit's experiments, "proof", "arithmetic", or
-    "none"); `notebook`, as "07". Raises FileNotFoundError if data/paper is not there.
+    "none"); `notebook`, as "07".
 
     >>> one = claims().loc["top1-gain-text"]
     >>> print(one["printed"], one["unit"], one["evidence"], one["experiment"], sep="; ")
@@ -137,7 +128,7 @@ def contradictions() -> pd.DataFrame:
 
     `kind` is "number", "scope" (promised here, absent there), "formula" or "reference"; `place_1`
     and `place_2` are the places, `says_1` and `says_2` what each says, in our words; `claim` is the
-    id of the claim it weighs on, or "". Raises FileNotFoundError if data/paper is not there.
+    id of the claim it weighs on, or "".
 
     >>> one = contradictions().loc["ce-top5"]
     >>> print(one["place_1"] + ":", one["says_1"])
@@ -150,14 +141,4 @@ def contradictions() -> pd.DataFrame:
 
 def _read_csv(name: str, dtype: dict | None = None) -> pd.DataFrame:
     # An empty cell is an empty string, and "none" a word: nothing is guessed to be missing.
-    return pd.read_csv(_find(name), dtype=dtype, keep_default_na=False)
-
-
-def _find(name: str) -> Path:
-    path = FOLDER / name
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: the paper's figures are missing. They come with the repository: use fpl_lib "
-            "from a clone (pip install -e .), or restore them with `git checkout -- data/paper`."
-        )
-    return path
+    return pd.read_csv(FOLDER / name, dtype=dtype, keep_default_na=False)

@@ -52,8 +52,8 @@ def test_large_counts_are_added_up_exactly():
 @pytest.mark.parametrize(
     "counts, error, words",
     [
-        ([5, -1], ValueError, "class 1 has -1"),
-        ([0, 0], ValueError, "every count is zero"),
+        ([5, -1], ValueError, r"zero or more, not all zero; got \[5.0, -1.0\]"),
+        ([0, 0], ValueError, "not all zero"),
         ([5], ValueError, "at least two classes"),
         ([], ValueError, "at least two classes"),
         (7, ValueError, r"got shape \(\)"),
@@ -109,7 +109,7 @@ def test_without_a_counted_sample_every_weight_is_one(target):
         ([0, 1], 2, TypeError, "alpha=batch_alpha"),
         (torch.tensor([0.0, 1.0]), 2, TypeError, "torch.float32"),
         (torch.tensor([True]), 2, TypeError, "torch.bool"),
-        (torch.tensor([0]), 1, ValueError, "at least two"),
+        (torch.tensor([0]), 1, ValueError, "num_classes: .*2 or more"),
         (torch.tensor([0, 3]), 3, ValueError, "from 0 to 2; got 3"),
     ],
     ids=["list", "floats", "booleans", "one class", "too large"],
@@ -172,11 +172,11 @@ def test_learned_weights_ignore_the_labels_but_not_the_number_of_classes():
 @pytest.mark.parametrize(
     "arguments, options, error, words",
     [
-        ((1,), {}, ValueError, "at least 2"),
-        ((2.0,), {}, TypeError, "must be an int"),
-        ((True,), {}, TypeError, "must be an int"),
-        ((3,), {"floor": -0.1}, ValueError, "zero or more"),
-        ((3,), {"floor": "0"}, TypeError, "floor must be a number"),
+        ((1,), {}, ValueError, "num_classes: .*2 or more"),
+        ((2.0,), {}, TypeError, "num_classes: expected an int"),
+        ((True,), {}, TypeError, "num_classes: expected an int"),
+        ((3,), {"floor": -0.1}, ValueError, "floor: .*0 or more"),
+        ((3,), {"floor": "0"}, TypeError, "floor: expected a number"),
         ((3,), {"init": math.nan}, ValueError, "finite"),
         ((3,), {"init": math.inf}, ValueError, "finite"),
         ((3,), {"floor": 0.5, "init": 0.5}, ValueError, "above floor"),

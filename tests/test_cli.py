@@ -1,14 +1,22 @@
 """The commands as a user types them: what they print, where they write, how they end."""
 
+import io
 import json
+import multiprocessing
+import os
+import re
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 from repository import ROOT
 
+from fpl_lib import cifar10
 from fpl_lib.__main__ import main
-from fpl_lib.commands import cli
+from fpl_lib.commands import cli, names
 from fpl_lib.evidence import experiments
 from fpl_lib.evidence.records import read_record
 
@@ -22,7 +30,7 @@ def quick(monkeypatch):
     monkeypatch.setitem(
         experiments.EXPERIMENTS, "mini", replace(plan, recipe=replace(plan.recipe, epochs=1))
     )
-    load = cli.load_cifar10
+    load = cifar10.load_cifar10
 
     def few(root, *, source):
         images = load(root, source=source)
@@ -31,7 +39,7 @@ def quick(monkeypatch):
             test_images=images.test_images[:60], test_labels=images.test_labels[:60],
         )  # fmt: skip
 
-    monkeypatch.setattr(cli, "load_cifar10", few)
+    monkeypatch.setattr(cifar10, "load_cifar10", few)
 
 
 def reproduce(tmp_path, *more):
@@ -86,6 +94,73 @@ def test_several_at_a_time_end_in_the_same_records(quick, tmp_path, capsys):
 def test_several_at_a_time_stop_in_time_too(quick, tmp_path):
     assert reproduce(tmp_path, "--jobs", "2", "--seeds", "0-3", "--max-seconds", "0") == 75
     assert not any(read_record(path).done for path in tmp_path.rglob("*.jsonl"))
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 2  # a step each: call after call ends some time
+
+
+def test_a_killed_worker_ends_its_own_run_only(quick, tmp_path, capsys):
+    def kill_one():
+        while not (children := multiprocessing.active_children()):
+            time.sleep(0.01)
+        children[0].kill()
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    assert reproduce(tmp_path, "--jobs", "2", "--seeds", "0-1", "--quiet") == 2
+    killer.join()
+    out, error = capsys.readouterr()
+    assert re.fullmatch(r"fpl_lib: mini/small-\w+-\d: its process ended with status -?\d+\n", error)
+    assert out.count(": top1 ") == 3
+
+
+def until(truth, process=None):
+    """Wait until `truth()`, for five minutes at most (a busy machine), or `process` has ended."""
+    end = time.monotonic() + 300
+    while not truth() and time.monotonic() < end and (process is None or process.poll() is None):
+        time.sleep(0.05)
+    assert truth()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.parametrize("sent", ["SIGTERM", "SIGKILL"])
+def test_workers_end_with_their_parent_and_save_what_they_have(tmp_path, sent):
+    command = [sys.executable, "-m", "fpl_lib", "reproduce", "mini", "--jobs", "2", "--quiet"]
+    process = subprocess.Popen(
+        [*command, "--out", str(tmp_path), "--threads", "2"],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    with process:
+        try:
+            until(lambda: len(list(tmp_path.rglob("*.jsonl"))) == 2, process)
+            process.send_signal(getattr(signal, sent))
+            process.communicate(timeout=50)  # the workers hold the other end of this pipe, too
+        finally:
+            process.kill()
+    assert process.returncode == (75 if sent == "SIGTERM" else -signal.SIGKILL)
+    assert len(list(tmp_path.rglob("*.ckpt"))) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_sigterm_is_a_pause(tmp_path, capsys):
+    def stop():
+        until(lambda: list(tmp_path.rglob("*.jsonl")))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop).start()
+    assert reproduce(tmp_path, "--losses", "ce", "--quiet") == 75
+    assert (tmp_path / "mini" / "small-ce-0.ckpt").exists()
+    assert "the same command goes on from there" in capsys.readouterr().out
+
+
+def test_a_finished_run_needs_no_folder_it_may_write_to(quick, tmp_path, monkeypatch, capsys):
+    assert reproduce(tmp_path, "--losses", "ce") == 0
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr(experiments, "FileLock", refuse)
+    assert reproduce(tmp_path, "--losses", "ce") == 0
+    assert reproduce(tmp_path, "--losses", "ce", "--seeds", "1") == 2
+    assert "mini/small-ce-1: [Errno 13] Permission denied" in capsys.readouterr().err
 
 
 def test_an_error_in_one_of_several_is_the_commands(quick, tmp_path, capsys):
@@ -116,7 +191,7 @@ def test_a_diverging_run_is_one_line_and_the_others_still_run(quick, tmp_path, c
     ("arguments", "words"),
     [
         (["reproduce", "mini", "--models", "resnet18"], "has no model 'resnet18': expected small"),
-        (["reproduce", "mini", "--losses", "mse"], "has no loss 'mse'"),
+        (["reproduce", "mini", "--losses", "ce_matched"], "has no loss 'ce_matched'"),
         (
             ["reproduce", "noise-mini", "--conditions", "loud"],
             "no condition 'loud': expected noise00",
@@ -125,12 +200,8 @@ def test_a_diverging_run_is_one_line_and_the_others_still_run(quick, tmp_path, c
             ["reproduce", "mini", "--weights", "x"],
             "weights are for conditions that start from some",
         ),
-        (["reproduce", "mini", "--device", "warp"], "unknown device 'warp'"),
         (["reproduce", "mini", "--device", "cuda:99"], "cuda:99"),
-        (["reproduce", "mini", "--device", "meta"], "'meta' is not supported: expected auto, cpu"),
         (["train", "--epochs", "1", "--batch-size", "1"], "batch_size of at least 2"),
-        (["train", "--epochs", "1", "--lr", "-1"], "lr must be above 0 and finite, got -1"),
-        (["train", "--momentum", "-1"], "momentum must be 0 or more, got -1"),
         (["report", "--runs", "no-such-folder"], "no-such-folder: no such folder of records"),
         (["data", "--data-dir", "no-such-folder", "--source", "disk"], "no-such-folder"),
     ],
@@ -144,21 +215,98 @@ def test_errors_are_one_line_and_exit_2(arguments, words, capsys, monkeypatch, t
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("line", "words"),
     [
-        [], ["fly"], ["reproduce"], ["reproduce", "table9"], ["train", "--loss", "mse"],
-        ["train", "--epochs", "0"], ["train", "--seed", "-1"], ["data", "--source", "cloud"],
-        ["reproduce", "mini", "--seeds", "a"], ["reproduce", "mini", "--seeds", "3-1"],
-        ["reproduce", "mini", "--seeds", "1-"], ["reproduce", "mini", "--threads", "x"],
-        ["reproduce", "mini", "--max-seconds", "nan"], ["train", "--max-seconds", "-1"],
-        ["train", "--max-seconds", "soon"],
+        ("", "required: COMMAND"),
+        ("fly", "invalid choice: 'fly'"),
+        ("reproduce", "required: EXPERIMENT"),
+        ("reproduce table9", "invalid choice: 'table9'"),
+        ("reproduce mini --losses mse", "invalid choice: 'mse'"),
+        ("reproduce mini --device warp", "expected auto, cpu, cuda or cuda:N; got 'warp'"),
+        ("reproduce mini --device meta", "expected auto, cpu, cuda or cuda:N; got 'meta'"),
+        ("reproduce mini --seeds a", "such as 0, 0-9 or 0,2,4-6; got 'a'"),
+        ("reproduce mini --seeds 1-", "got '1-'"),
+        ("reproduce mini --seeds 3-1", "expected the smaller seed first"),
+        ("reproduce mini --seeds 0,9-0", "expected the smaller seed first"),
+        ("reproduce mini --seeds 0-99999999999", "10000 seeds at most"),
+        ("reproduce mini --seeds 12345678901234567890", "from 0 to 9223372036854775807"),
+        ("reproduce mini --threads x", "expected a whole number from 1 to 256; got 'x'"),
+        ("reproduce mini --threads 100000", "expected a whole number from 1 to 256"),
+        ("reproduce mini --max-seconds nan", "expected a number from 0"),
+        ("train --loss mse", "invalid choice: 'mse'"),
+        ("train --epochs 0", "expected a whole number from 1"),
+        ("train --seed 12345678901234567890", "from 0 to 9223372036854775807"),
+        ("train --lr -1", "expected a number from 1e-12"),
+        ("train --momentum 1e300", "expected a number from 0 to 1; got '1e300'"),
+        ("train --max-seconds -1", "expected a number from 0"),
+        ("data --source cloud", "invalid choice: 'cloud'"),
     ],
-)  # fmt: skip
-def test_what_the_parser_refuses_is_exit_2_too(arguments, capsys):
+)
+def test_what_the_parser_refuses_is_exit_2_too(line, words, capsys):
     with pytest.raises(SystemExit) as stop:
-        main(arguments)
+        main(line.split())
     assert stop.value.code == 2
-    assert "usage: python -m fpl_lib" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "usage: python -m fpl_lib" in error and words in error
+
+
+def python(code, **environment):
+    """What a new interpreter prints that runs `code`."""
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("line", ["--help", "train --help", "bench --help", "train --lr fast"])
+def test_help_and_refusals_do_not_wait_for_torch(line):
+    code = f"""
+import sys
+from fpl_lib.__main__ import main
+try:
+    main({line.split()})
+except SystemExit:
+    print(sorted({{"torch", "pandas", "matplotlib", "scipy"}} & set(sys.modules)))
+"""
+    assert python(code).endswith("[]\n")
+
+
+@pytest.mark.parametrize("line", ["train --epochs 1", "reproduce mini"])
+def test_waiting_threads_are_told_to_sleep_before_torch_is_imported(line):
+    code = f"""
+import os, sys
+class Told:
+    def find_spec(name, *_):
+        if name == "torch":
+            sys.exit(print(os.environ["OMP_WAIT_POLICY"]))
+sys.meta_path.insert(0, Told)
+os.environ.pop("OMP_WAIT_POLICY", None)
+from fpl_lib.__main__ import main
+main({line.split()})
+"""
+    assert python(code) == "PASSIVE\n"
+
+
+def test_the_parser_knows_the_names_of_the_rooms():
+    from fpl_lib.commands.bench.command import PARTS
+    from fpl_lib.training import models, recipe
+
+    assert names.EXPERIMENTS == tuple(experiments.EXPERIMENTS)
+    assert names.LOSSES == tuple(experiments.LOSSES)
+    assert (names.MODELS, names.STEMS, names.PARTS) == (models.MODELS, models.STEMS, PARTS)
+    assert (names.OPTIMIZERS, names.SCHEDULES) == (recipe.OPTIMIZERS, recipe.SCHEDULES)
+    mini = experiments.EXPERIMENTS["mini"].recipe
+    assert names.MINI == {name: getattr(mini, name) for name in names.MINI}
+
+
+def test_a_code_page_without_the_minus_sign_still_gets_the_report(tmp_path, monkeypatch):
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="cp1252"))
+    assert main(["report", "--runs", str(tmp_path)]) == 0
+    sys.stdout.flush()
+    text = written.getvalue().decode("cp1252")
+    assert "# Report" in text and "\\u2212" in text
 
 
 @pytest.mark.parametrize(
@@ -166,7 +314,7 @@ def test_what_the_parser_refuses_is_exit_2_too(arguments, capsys):
     [("0", [0]), ("0-3", [0, 1, 2, 3]), ("0,2,4-6", [0, 2, 4, 5, 6]), ("1,1", [1])],
 )
 def test_seeds_are_ranges_and_lists(text, seeds):
-    assert cli._seeds(text) == seeds
+    assert cli.seeds(text) == seeds
 
 
 def test_a_command_says_nothing_on_stderr_when_all_is_well():

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from fpl_lib.course.checking.compare import agree, difference, show_value, size
+from fpl_lib.course.checking.compare import agree, difference, show_apart, show_value, size
 
 FLOATS = st.floats(-1e6, 1e6, allow_subnormal=False)
 
@@ -28,6 +31,13 @@ AGREE = {
     "NaN in the same place": (np.array([1.0, np.nan]), np.array([1.0, np.nan])),
     "infinity in the same place": (np.array([np.inf]), np.array([np.inf])),
     "words": ("cross-entropy", "  Cross-Entropy"),
+    "list for a tensor": (torch.ones(2), [1.0, 1]),
+    "number for a tensor": (torch.tensor(0.5), 0.5),
+    "tensors in a list": (np.ones(2), [torch.tensor(1.0, requires_grad=True), torch.tensor(1)]),
+    "float16": (torch.tensor(1 / 3), torch.tensor(1 / 3, dtype=torch.float16)),
+    "floats for counts": (np.array([1, 2]), [1.0, 2.0]),
+    "a fraction": (0.75, Fraction(3, 4)),
+    "a series": ((1.0, 2.0), pd.Series([1, 2])),
     "dicts in another order": ({"a": 1, "b": (2,)}, {"b": [2], "a": 1}),
     "sets": ({1, 2}, {2, 1}),
     "none": (None, None),
@@ -43,11 +53,8 @@ DIFFER = {
     "shape": (np.ones((2, 3)), np.ones((3, 2)), "the result has shape (3, 2), expected (2, 3)"),
     "scalar": (1.0, np.ones(1), "the result has shape (1,), expected a single number"),
     "broadcasting": (np.ones(3), 1.0, "the result has shape (), expected (3,)"),
-    "dtype": (
-        torch.tensor([1, 2]), torch.tensor([1.0, 2.0]),
-        "the result holds float64 numbers, expected whole numbers (int64)",
-    ),
-    "not a tensor": (torch.ones(2), [1.0, 1.0], "the result is a list, expected a torch tensor"),
+    "dtype": (torch.tensor([1, 2]), torch.tensor([1.0, 2.5]), "the right shape but other values"),
+    "not a tensor": (torch.ones(2), "ones", "is a string, expected a torch tensor of shape (2,)"),
     "nan": (np.ones(2), np.array([1, np.nan]), "contains NaN where a number is expected"),
     "infinity": (np.ones(2), np.array([1, -np.inf]), "contains an infinity where"),
     "no infinity": (np.array([np.inf]), np.ones(1), "has the right shape but other values"),
@@ -122,3 +129,9 @@ def test_large_arrays_are_shown_in_part():
 
 def test_size_counts_numbers():
     assert size((np.ones((2, 3)), torch.ones(4), 1.0, "word", {"a": [1, 2]}, None)) == 15
+
+
+@given(FLOATS.filter(lambda x: abs(x) > 1e-3), st.floats(1e-9, 1e-2))
+def test_what_differs_is_never_shown_equal(value, off):
+    left, right = show_apart((value, 1), (value * (1 + off), 1))
+    assert left != right

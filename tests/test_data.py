@@ -1,5 +1,6 @@
 """Loading CIFAR-10 from disk: both layouts, every bad state, and what "auto" falls back to."""
 
+import os
 import pickle
 import re
 from pathlib import Path
@@ -10,9 +11,8 @@ from fake_cifar import FakeCIFAR10, md5
 
 from fpl_lib._files import DATA
 from fpl_lib.cifar10 import files as layouts
-from fpl_lib.cifar10 import load as data
 from fpl_lib.cifar10.files import BIN, PY, fetch_command
-from fpl_lib.cifar10.load import CIFAR10, DataError, data_root, fetch_cifar10, load_cifar10
+from fpl_lib.cifar10.load import CIFAR10, DataError, data_root, load_cifar10
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_the_data_card_lists_every_checksum():
 
 def test_root_is_argument_then_environment_then_the_repositorys(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    assert data_root() == Path(data.__file__).resolve().parent.parent / "data"
+    assert data_root() == Path(__file__).resolve().parents[1] / "data"
     monkeypatch.setenv("FPL_DATA_DIR", str(tmp_path / "there"))
     assert data_root() == tmp_path / "there"
     assert data_root("here") == Path("here")
@@ -135,6 +135,18 @@ def test_a_folder_or_file_of_the_wrong_kind(fake, tmp_path):
         load_cifar10(tmp_path / "other")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("file", [f"{BIN.folder}/data_batch_2.bin", "cifar10-mini/manifest.json"])
+def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(fake, tmp_path, file):
+    fake.write(tmp_path, BIN)
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    with pytest.raises(DataError, match=f"{path.name} .*not a regular file"):
+        load_cifar10(tmp_path, source="mini" if "mini" in file else "disk")
+
+
 def test_an_unreadable_root_is_no_reason_for_the_excerpt(fake, tmp_path, monkeypatch):
     def refuse(self, **_):
         raise PermissionError(13, "Permission denied", str(self))
@@ -166,17 +178,9 @@ def test_a_pickle_that_would_run_code_does_not(fake, tmp_path, monkeypatch):
     assert not (tmp_path / "sprung").exists()
 
 
-@pytest.mark.parametrize("load", [load_cifar10, fetch_cifar10])
-def test_unknown_source(load, tmp_path):
+def test_unknown_source(tmp_path):
     with pytest.raises(ValueError, match="source: expected one of auto, .*; got 'web'"):
-        load(tmp_path, source="web")
-
-
-def test_fetch_takes_the_sources_that_fetch_nothing(fake, tmp_path):
-    with pytest.raises(DataError, match="is not in"):
-        fetch_cifar10(tmp_path, "disk")
-    assert fetch_cifar10(tmp_path, "mini").source == "mini"
-    assert list(tmp_path.iterdir()) == []
+        load_cifar10(tmp_path, source="web")
 
 
 def test_full_set_is_recognised_and_described():

@@ -9,18 +9,16 @@ from collections import Counter, defaultdict
 import pytest
 import torch
 from repository import ROOT
+from torch.nn.functional import cross_entropy
 
 import fpl_lib.course.calls as front
+from fpl_lib import FalsePositiveLoss, false_positive_loss
 from fpl_lib.course.calls import MARKS
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, ValueExercise
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise
-from fpl_lib.course.exercises import (
-    FigureExercise,
-    FunctionExercise,
-    ValueExercise,
-    all_exercises,
-    all_quizzes,
-)
+from fpl_lib.course.exercises import all_exercises, all_quizzes, exercise
+from fpl_lib.course.exercises.nb03.terms import _taylor
 
 TASKS = all_exercises()
 MISTAKES = [(task, mistake) for task in TASKS for mistake in task.mistakes]
@@ -64,6 +62,65 @@ def test_mistake_is_rejected_with_its_own_message(task, mistake):
         verdict = judge(task, mistake.code, seed)
         assert (verdict.status, verdict.mistake) == (WRONG, mistake.name), (seed, verdict)
         assert verdict.reason == mistake.message
+
+
+BORROWED = {
+    "01-mean-fpl": lambda z, target, alpha: false_positive_loss(z, target, alpha=alpha),
+    "02-stable": lambda z, target: false_positive_loss(
+        z.float(), target, alpha=(0, 1), reduction="none"
+    ),
+    "03-k-false": lambda z, target, k: FalsePositiveLoss(k=k)(z, target),
+    "02-ce-gradient": lambda z, t: autograd_of(cross_entropy, z, t),
+    "02-fpl-gradient": lambda z, t, a, b: autograd_of(
+        lambda z, t: false_positive_loss(z, t, alpha=(a, b)), z, t
+    ),
+}
+
+
+def autograd_of(loss, z, t):
+    leaf = z.clone().requires_grad_()
+    loss(leaf, torch.tensor(t)).backward()
+    return leaf.grad
+
+
+@pytest.mark.parametrize("name", BORROWED)
+def test_what_a_card_forbids_is_refused_by_name(name):
+    verdict = judge(exercise(name), BORROWED[name], 1)
+    assert verdict.status == WRONG, verdict
+    assert re.search("library's loss|autograd", verdict.reason)
+
+
+def test_a_term_that_is_detached_is_refused_by_name():
+    verdict = judge(exercise("03-taylor"), lambda r, t: _taylor(r.detach(), t), 1)
+    assert verdict.status == WRONG and "`.detach()`" in verdict.reason
+
+
+def test_a_stable_loss_may_be_written_in_several_ways():
+    def parts(z, target):
+        z, rows = z.float(), torch.arange(len(z))
+        others = z.clone()
+        others[rows, target] = -torch.inf
+        false = others.argmax(1)
+        rest = torch.where(torch.arange(z.shape[1]) == false[:, None], -torch.inf, z)
+        return z[rows, false], rest.logsumexp(1)
+
+    def with_softplus(z, target):
+        z_false, rest = parts(z, target)
+        return torch.nn.functional.softplus(z_false - rest)
+
+    def with_logaddexp(z, target):
+        z_false, rest = parts(z, target)
+        return torch.logaddexp(torch.zeros_like(rest), z_false - rest)
+
+    for answer in (with_softplus, with_logaddexp):
+        verdict = judge(exercise("02-stable"), answer, 1)
+        assert verdict.status == RIGHT, verdict
+
+
+def test_the_cards_example_of_a_tie_decides():
+    """`fpl_gradient(torch.zeros(3), 0, 1.0, 1.0)`, as printed."""
+    found = exercise("02-fpl-gradient").solution(torch.zeros(3), 0, 1.0, 1.0)
+    torch.testing.assert_close(found, torch.tensor([-5 / 6, 2 / 3, 1 / 6]))
 
 
 @pytest.mark.parametrize("task", TASKS, ids=name)
@@ -160,8 +217,3 @@ def test_quiz_asks_a_question(quiz):
     assert quiz.question.rstrip().endswith("?")
     # A radio button's label is one line.
     assert max(len(option.text) for option in quiz.options) <= 110
-
-
-def test_right_options_are_spread_over_the_letters():
-    places = {next(i for i, o in enumerate(q.options) if o.right) for q in all_quizzes()}
-    assert len(places) > 1 or len(all_quizzes()) < 3

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from fake_cifar import FakeCIFAR10, FakeServer, install_npm, md5, tarball
 
 from fpl_lib.cifar10 import download, fetch
 from fpl_lib.cifar10.files import BIN, PY
-from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
+from fpl_lib.cifar10.load import DataError, load_cifar10
+
+fetch_cifar10 = partial(load_cifar10, source="download")
 
 
 @pytest.fixture
@@ -58,9 +61,9 @@ def test_download_stores_what_torchvision_reads_too(fake, server, root):
 def test_progress_goes_to_stderr_and_only_if_wanted(fake, server, root, capfd):
     fetch_cifar10(root, progress=False)
     assert capfd.readouterr() == ("", "")
-    load_cifar10(root / "again", source="download")
+    fetch_cifar10(root / "again")
     out, err = capfd.readouterr()
-    assert out == "" and f"downloading {server.url}\n" in err
+    assert out == "" and f"downloading from {download.host_of(server.url)}\n" in err
     assert re.search(r"127\.0\.0\.1:\d+: .* 0\.00/371k ", err)  # the bar, with the size it awaits
 
 
@@ -207,6 +210,21 @@ def test_own_address_comes_first(fake, server, root, monkeypatch):
     monkeypatch.setenv("FPL_CIFAR10_URL", "/home/me/cifar.tar.gz")
     with pytest.raises(DataError, match="FPL_CIFAR10_URL is '/home/me.*not an http"):
         fetch_cifar10(root / "other", progress=False)
+
+
+def test_no_message_shows_a_password(fake, server, root, monkeypatch, capfd):
+    address = server.url.replace("http://", "http://me:secret@")
+    monkeypatch.setenv("FPL_CIFAR10_URL", address)
+    server.script = ["404"]
+    fake.check(fetch_cifar10(root))
+    server.script = ["404", "404"]
+    with pytest.raises(DataError, match="404") as caught:
+        fetch_cifar10(root / "other")
+    monkeypatch.setenv("FPL_CIFAR10_URL", address.replace("http:", "ftp:"))
+    with pytest.raises(DataError, match="not an http") as refused:
+        fetch_cifar10(root / "other", progress=False)
+    said = "".join([*capfd.readouterr(), str(caught.value), str(refused.value)])
+    assert "127.0.0.1" in said and "secret" not in said
 
 
 def test_an_archive_laid_there_by_hand_is_used(fake, server, root):

@@ -12,9 +12,8 @@ import pytest
 import torch
 import trial_exercises as trial
 
-from fpl_lib.course.checking import figures, guard
+from fpl_lib.course.checking import Mistake, Option, Quiz, ValueExercise, figures, guard
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge, recognised
-from fpl_lib.course.exercises import Mistake, Option, Quiz, ValueExercise
 
 
 def bare(z):
@@ -33,11 +32,18 @@ def dots_within(z):
     return torch.softmax(shifted, 1)
 
 
+def dots_after_given_code(z):
+    z = z.double()
+    ...  # your code here
+
+
 def dots_returned(z):
     return (z, ...)
 
 
-@pytest.mark.parametrize("stub", [bare, dots, not_implemented, dots_within, dots_returned])
+@pytest.mark.parametrize(
+    "stub", [bare, dots, not_implemented, dots_within, dots_after_given_code, dots_returned]
+)
 def test_stub_is_not_attempted(stub):
     assert judge(trial.SOFTMAX, stub).status == NOT_ATTEMPTED
 
@@ -82,10 +88,24 @@ def recurses(z):
     return recurses(z)
 
 
+def below_the_stub(z):
+    ...  # your code here
+    torch.softmax(z, 1)
+
+
+def swallows_all(z):
+    while True:
+        try:
+            time.sleep(1)
+        except:  # noqa: E722
+            continue
+
+
 REASONS = {
+    "below the stub": (below_the_stub, "returns None: does it end with `return`"),
     "shape": (lambda z: torch.softmax(z, 1)[0], "the result has shape"),
     "dtype": (lambda z: torch.softmax(z, 1).round(), "other values"),
-    "numpy": (lambda z: torch.softmax(z, 1).numpy(), "NumPy array of shape"),
+    "numpy": (lambda z: torch.softmax(z, 1).numpy() + 1, "other values"),
     "word": (lambda z: "softmax", "a string, expected a torch tensor"),
     "nan": (lambda z: torch.softmax(z, 1) / 0 * 0, "contains NaN"),
     "infinity": (lambda z: torch.softmax(z, 1) / 0, "contains an infinity"),
@@ -124,12 +144,12 @@ def test_another_exception_of_the_same_type_is_not_the_known_mistake():
     assert verdict.mistake is None and "it raises RuntimeError: shape" in verdict.reason
 
 
-@pytest.mark.parametrize("answer", [endless, swallows_everything])
+@pytest.mark.parametrize("answer", [endless, swallows_everything, swallows_all])
 def test_endless_loop_is_stopped(answer, monkeypatch):
     monkeypatch.setattr(guard, "SECONDS", 0.2)
     start = time.monotonic()
     verdict = judge(trial.SOFTMAX, answer)
-    assert "a loop that never ends" in verdict.reason
+    assert "an endless loop" in verdict.reason
     assert time.monotonic() - start < 10
 
 
@@ -221,6 +241,67 @@ def test_raising_can_be_the_right_answer():
         "returns a value where ValueError is expected"
         in judge(task, lambda x: abs(x) ** 0.5).reason
     )
+
+
+def scale(x):
+    return 3 * x
+
+
+def by_a_helper(x):
+    return scale(x)
+
+
+def test_what_a_card_forbids_is_refused_by_name_also_in_a_helper():
+    task = replace(
+        trial.SOFTMAX,
+        solution=lambda x: 3 * x,
+        cases=lambda rng: [(2.0,)],
+        forbidden={"scale": "Multiply by yourself."},
+    )
+    assert judge(task, lambda x: 3 * x).status == RIGHT
+    for answer in (scale, by_a_helper):
+        assert judge(task, answer).status == (RIGHT if answer is scale else WRONG)
+    assert judge(task, by_a_helper).reason == "Multiply by yourself."
+
+
+LOSS = replace(
+    trial.SOFTMAX,
+    solution=lambda z: z.logsumexp(1).mean(),
+    observe=guard.value_and_gradient,
+    mistakes=trial.HALF.mistakes,
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda z: z.logsumexp(1).mean().item(), "trained with the gradient"),
+        (lambda z: z.detach().logsumexp(1).mean(), "trained with the gradient"),
+        (lambda z: 2 * z.logsumexp(1).mean(), "the value is off"),
+        (lambda z: 2 * z.logsumexp(1).mean() - z.detach().logsumexp(1).mean(), "the gradient has"),
+    ],
+)
+def test_a_loss_is_judged_by_its_value_and_its_gradient(answer, words):
+    assert judge(LOSS, LOSS.solution).status == RIGHT
+    verdict = judge(LOSS, answer)
+    assert words in verdict.reason and "{" not in verdict.detail
+
+
+def test_a_property_that_is_missing_is_named_and_the_others_are_not_printed():
+    task = replace(
+        trial.SOFTMAX,
+        observe=lambda function, z: {"the sum": bool(function(z).sum() > 0), "the sign": True},
+    )
+    verdict = judge(task, lambda z: -torch.softmax(z, 1))
+    assert verdict.reason == "look again at the sum" and "sign" not in verdict.detail
+
+
+def test_numbers_rounded_as_the_card_rounds_them_are_right_and_others_are_shown_apart():
+    task = replace(trial.SOFTMAX, solution=lambda x: x / 3, cases=lambda rng: [(2.0,)], decimals=4)
+    assert judge(task, lambda x: round(x / 3, 4)).status == RIGHT
+    verdict = judge(task, lambda x: x / 3 - 1e-4)
+    expected, got = (line.split(" = ")[1] for line in verdict.detail.splitlines()[1:])
+    assert verdict.status == WRONG and expected != got
 
 
 def test_figure_may_be_axes_figure_pair_or_a_drawn_figure():

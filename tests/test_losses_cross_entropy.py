@@ -109,10 +109,35 @@ def test_the_mean_divides_by_the_number_of_samples_and_not_by_their_weights():
     torch.testing.assert_close(ours * 6, weighted * alpha[target].sum())
 
 
-def test_uint8_labels_are_class_indices_too():
-    logits, target = torch.randn(6, 5), torch.randint(5, (6,))
-    expected = false_positive_loss(logits, target)
-    assert torch.equal(false_positive_loss(logits, target.to(torch.uint8)), expected)
+@pytest.mark.parametrize("way", only_true(2))
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int32, torch.uint16])
+@pytest.mark.parametrize("shape", [(), (2,), (2, 2)], ids=str)
+def test_labels_of_any_integer_type_are_class_indices(shape, dtype, way):
+    logits, target = torch.randn(6, 5, *shape), torch.randint(5, (6, *shape))
+    expected = false_positive_loss(logits, target, **only_true(5)[way])
+    found = false_positive_loss(logits, target.to(dtype), **only_true(5)[way])
+    assert torch.equal(found, expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
+@pytest.mark.parametrize("alpha", [1.0, (1, 0)])
+def test_uint8_labels_are_compared_with_ignore_index_as_numbers(alpha):
+    """-100 as a uint8 is 156: this label was ignored by torch.compile, by vmap and on CUDA."""
+    logits, labels = torch.randn(4, 256), torch.tensor([156, 3, 156, 9])
+
+    def loss(z, t, ignore_index=-100):
+        return false_positive_loss(z, t, alpha=alpha, reduction="none", ignore_index=ignore_index)
+
+    expected = loss(logits, labels)
+    assert (expected > 0).all()
+    torch.compiler.reset()
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    for function in (loss, compiled, torch.func.vmap(loss)):
+        torch.testing.assert_close(function(logits, labels.to(torch.uint8)), expected)
+    some = torch.tensor([5, 255, 0, 255])
+    expected = loss(logits, some, 255)
+    torch.testing.assert_close(loss(logits, some.to(torch.uint8), 255), expected)
+    assert (expected == 0).tolist() == [False, True, False, True]
 
 
 @pytest.mark.parametrize("way", ["cross-entropy itself", "general"])

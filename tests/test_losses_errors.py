@@ -32,17 +32,16 @@ WRONG = {
     "no class": (torch.zeros(3, 0), T, {}, ValueError, "at least two classes"),
     # target
     "target a list": (Z, [0, 1, 3], {}, TypeError, "torch.tensor(target)"),
-    "target floats": (Z, T.float(), {}, TypeError, "got torch.float32"),
+    "target floats": (Z, T.float(), {}, TypeError, "target.long()"),
     "target booleans": (Z, T > 0, {}, TypeError, "got torch.bool"),
-    "target int32": (Z, T.int(), {}, TypeError, "target.long()"),
-    "target one-hot": (Z, ONE_HOT, {}, ValueError, "use target.argmax(1)"),
-    "target one-hot integers": (Z, ONE_HOT.long(), {}, ValueError, "One-hot"),
-    "target one-hot, one sample": (Z[0], ONE_HOT[0], {}, ValueError, "use target.argmax(0)"),
-    "target too short": (Z, T[:2], {}, ValueError, "expected shape (3,)"),
-    "target a column": (Z, T[:, None], {}, ValueError, "got (3, 1)"),
-    "target a number": (Z, torch.tensor(1), {}, ValueError, "got ()"),
-    "target for one sample": (Z[0], T, {}, ValueError, "expected shape ()"),
-    "target without places": (torch.zeros(3, 4, 5), T, {}, ValueError, "expected shape (3, 5)"),
+    "target probabilities": (Z, ONE_HOT, {}, ValueError, "(1 − λ) · loss(logits, b)"),
+    "target one-hot": (Z, ONE_HOT.long(), {}, ValueError, "by target.argmax(1)"),
+    "target one-hot, one sample": (Z[0], ONE_HOT[0] > 0, {}, ValueError, "by target.argmax(0)"),
+    "target too short": (Z, T[:2], {}, ValueError, "of shape (3,)"),
+    "target a column": (Z, T[:, None], {}, ValueError, "got shape (3, 1)"),
+    "target a number": (Z, torch.tensor(1), {}, ValueError, "got shape ()"),
+    "target for one sample": (Z[0], T, {}, ValueError, "of shape ()"),
+    "target without places": (torch.zeros(3, 4, 5), T, {}, ValueError, "of shape (3, 5)"),
     "target elsewhere": (Z, T.to("meta"), {}, ValueError, 'target.to("cpu")'),
     "label too large": (Z, T + 1, {}, ValueError, "from 0 to 3 (or ignore_index = -100); got 4"),
     "label negative": (Z, T - 1, {}, ValueError, "got -1"),
@@ -64,7 +63,7 @@ WRONG = {
     "alpha pair with a word": (Z, T, {"alpha": (1, "0")}, TypeError, "got str"),
     "alpha nested": (Z, T, {"alpha": ((1, 0), 1)}, TypeError, "got tuple"),
     "alpha_F negative": (Z, T, {"alpha": (1, -1)}, ValueError, "got -1"),
-    "alpha too long": (Z, T, {"alpha": torch.ones(5)}, ValueError, "expected 4 weights"),
+    "alpha too long": (Z, T, {"alpha": torch.ones(5)}, ValueError, "expected 4 values"),
     "alpha a weight a sample": (Z, T, {"alpha": torch.ones(3, 4)}, ValueError, "got shape (3, 4)"),
     "alpha a number's tensor": (Z, T, {"alpha": torch.tensor(1.0)}, ValueError, "pass a number"),
     "alpha boolean tensor": (Z, T, {"alpha": torch.ones(4) > 0}, TypeError, "got torch.bool"),
@@ -90,12 +89,12 @@ WRONG = {
     "term of three": (Z, T, {"term": (log_term,) * 3}, ValueError, "a tuple of 3"),
     "term pair with a number": (Z, T, {"term": (log_term, 2)}, TypeError, "got 2 (int)"),
     "term reduces": (Z, T, {"term": lambda r: -r.mean()}, ValueError, "Leave sums and means"),
-    "term gives a number": (Z, T, {"term": lambda r: 1.0}, TypeError, "it returned float"),
+    "term gives a number": (Z, T, {"term": lambda r: 1.0}, TypeError, "got float"),
     # k, pool, reduction, ignore_index
     "k zero": (Z, T, {"k": 0}, ValueError, "at least one false class"),
     "k negative": (Z, T, {"k": -1}, ValueError, "got -1"),
-    "k all classes": (Z, T, {"k": 4}, ValueError, "between 1 and 3"),
-    "k two of two classes": (Z[:, :2], T % 2, {"k": 2}, ValueError, "between 1 and 1"),
+    "k all classes": (Z, T, {"k": 4}, ValueError, "1 to 3 false classes"),
+    "k two of two classes": (Z[:, :2], T % 2, {"k": 2}, ValueError, "1 to 1 false classes"),
     "k a boolean": (Z, T, {"k": True}, TypeError, "got True (bool)"),
     "k a float": (Z, T, {"k": 2.0}, TypeError, "got 2.0 (float)"),
     "k a word": (Z, T, {"k": "all"}, TypeError, "None for all"),
@@ -108,7 +107,7 @@ WRONG = {
     "ignore_index a boolean": (Z, T, {"ignore_index": False}, TypeError, "got False"),
 }  # fmt: skip
 NAMES_AN_ARGUMENT = re.compile(
-    r"(logits|target|alpha|term|k|pool|reduction|ignore_index|LearnableAlpha)( is on|:)"
+    r"(logits|target|alpha|term|k|pool|reduction|ignore_index|LearnableAlpha): expected"
 )
 
 
@@ -121,6 +120,34 @@ def test_wrong_input_is_refused_by_function_and_module(logits, target, options, 
     with pytest.raises(error) as refused:
         FalsePositiveLoss(**options)(logits, target)
     assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("weight", "alpha=(weight, 0)"),
+        ("label_smoothing", "one true class"),
+        ("size_average", "reduction="),
+        ("reduce", "reduction="),
+        ("input", "logits"),
+    ],
+)
+def test_arguments_of_cross_entropy_are_answered_by_what_takes_their_place(name, words):
+    for call in (
+        lambda **given: false_positive_loss(target=T, **given),
+        FalsePositiveLoss,
+        lambda **given: FalsePositiveLoss()(target=T, **given),
+    ):
+        with pytest.raises(TypeError, match=f"{name}: expected.*{re.escape(words)}"):
+            call(**{name: torch.ones(4)})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'wieght'"):
+        FalsePositiveLoss(wieght=torch.ones(4))
+
+
+def test_a_mix_of_labels_is_not_advised_to_throw_one_away():
+    with pytest.raises(ValueError) as refused:
+        false_positive_loss(Z, 0.7 * ONE_HOT + 0.3 * ONE_HOT.roll(1, 1))
+    assert "argmax" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

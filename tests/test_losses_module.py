@@ -141,6 +141,18 @@ def test_the_representation_names_weights_terms_and_options():
     assert "alpha=tensor of 4, term=log_term" in repr(FalsePositiveLoss(torch.ones(4)))
 
 
+def test_torch_compile_follows_a_number_that_changes():
+    torch.compiler.reset()
+
+    @torch.compile(fullgraph=True, backend="eager")
+    def compiled(alpha):
+        return false_positive_loss(LOGITS, TARGET, alpha=alpha)
+
+    for alpha in (1.0, 0.5, 0.25):
+        expected = false_positive_loss(LOGITS, TARGET, alpha=alpha)
+        torch.testing.assert_close(compiled(alpha), expected)
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
 @each_option
 def test_torch_compile_takes_the_module_whole(options):

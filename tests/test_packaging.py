@@ -1,6 +1,7 @@
 """What is declared, pinned, offered to conda and imported is one and the same set of packages."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from importlib import metadata
 import nbformat
 import pytest
 import yaml
-from flit_core import buildapi
+from hatchling import build
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from repository import ROOT, text, tracked
@@ -175,12 +176,70 @@ def test_the_library_imports_without_the_extras():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(tmp_path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    with zipfile.ZipFile(tmp_path / buildapi.build_wheel(tmp_path)) as wheel:
-        inside = wheel.namelist()
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return folder / build.build_wheel(str(folder))
+
+
+def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        inside = {name for name in archive.namelist() if not name.endswith("/")}
+    tables = {
+        name.replace("data/paper", "fpl_lib/_paper") for name in tracked() if "data/paper" in name
+    }
     packed = {name for name in inside if name.startswith("fpl_lib/")}
-    assert {name for name in tracked() if name.startswith("fpl_lib/")} <= packed
+    assert packed == tables | {name for name in tracked() if name.startswith("fpl_lib/")}
     assert all(name in packed or ".dist-info/" in name for name in inside)
-    assert any(name.endswith(".mplstyle") for name in packed)
+    assert {"fpl_lib/py.typed", "fpl_lib/_paper/claims.csv"} < packed
     assert any(name.endswith("licenses/LICENSE") for name in inside)
+
+
+WALK = """
+import sys
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+import torch
+
+import fpl_lib
+from fpl_lib import FalsePositiveLoss, paper
+from fpl_lib._files import DATA
+from fpl_lib.cifar10 import DataError, load_cifar10
+
+site, home = map(Path, sys.argv[1:])
+assert Path(fpl_lib.__file__).is_relative_to(site)
+assert fpl_lib.__version__ == version("fpl-lib")
+assert FalsePositiveLoss()(torch.zeros(2, 10), torch.tensor([3, 7])).item() > 0
+assert len(paper.table2()) == 4 and len(paper.claims()) > 10
+assert not DATA.is_relative_to(site)
+(main,) = {script.load() for script in entry_points(group="console_scripts", name="fpl")}
+try:
+    main(["--help"])
+except SystemExit as end:
+    assert end.code == 0
+try:
+    load_cifar10(source="mini")
+except DataError as error:
+    print(error)
+sys.exit(main(["report"]) or main(["reproduce", "mini"]))
+"""
+
+
+def test_the_installed_wheel_works_without_a_checkout(wheel, tmp_path):
+    site, home = tmp_path / "site", tmp_path / "home"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*command, "--target", str(site), str(wheel)], check=True)
+    folders = {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA")}
+    done = subprocess.run(
+        [sys.executable, "-c", WALK, str(site), str(home)],
+        capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site), **folders},
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    for line in (done.stdout.splitlines()[-2], done.stderr.strip()):
+        assert "the excerpt comes with a clone" in line and "python -m fpl_lib data" in line
+    assert done.stdout.splitlines()[-1].startswith("No records yet in ")
+    assert not [path for path in site.iterdir() if path.name == "data"]

@@ -160,9 +160,3 @@ def test_frames_are_fresh_so_that_changing_one_changes_no_other():
     frame = paper.table2()
     frame.loc[0, "total"] = 0
     assert paper.table2().loc[0, "total"] == 4425
-
-
-def test_missing_files_are_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(paper, "FOLDER", tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"table2\.csv.*clone.*git checkout"):
-        paper.table2()

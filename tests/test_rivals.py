@@ -1,7 +1,6 @@
 """Each rival against its paper's formula, the identities it keeps, and torch's rules."""
 
 import copy
-import doctest
 import math
 from functools import partial
 
@@ -11,9 +10,7 @@ import torch
 from torch.nn import functional
 
 from fpl_lib import false_positive_loss
-from fpl_lib.losses import imbalance as _imbalance
-from fpl_lib.losses import rivals, terms
-from fpl_lib.losses.rivals import (
+from fpl_lib.losses import (
     LossModule,
     balanced_softmax_loss,
     class_balanced_loss,
@@ -24,6 +21,7 @@ from fpl_lib.losses.rivals import (
     mae_loss,
     poly1_loss,
     sce_loss,
+    terms,
 )
 
 COUNTS = torch.tensor([500, 40, 120, 3, 77])
@@ -95,12 +93,6 @@ CROSS_ENTROPY = {
 def batch(shape=(), n=6, dtype=torch.float64):
     logits = 3 * torch.randn(n, C, *shape, dtype=dtype)
     return logits, torch.randint(C, (n, *shape))
-
-
-@pytest.mark.parametrize("module", [rivals, terms, _imbalance], ids=lambda module: module.__name__)
-def test_doctests(module):
-    failed, tried = doctest.testmod(module)
-    assert tried >= 4 and failed == 0
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -287,24 +279,28 @@ ONE = (torch.zeros(2, C), torch.zeros(2, dtype=torch.long))
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: focal_loss(*ONE, gamma=-1), ValueError, "gamma: .*from 0 to inf; got -1"),
+        (lambda: focal_loss(*ONE, gamma=-1), ValueError, "gamma: .*0 or more; got -1"),
         (lambda: focal_loss(*ONE, gamma=torch.tensor(2.0)), TypeError, "gamma: .*number"),
-        (lambda: poly1_loss(*ONE, epsilon=-2), ValueError, "epsilon: .*from -1"),
+        (lambda: poly1_loss(*ONE, epsilon=-2), ValueError, "epsilon: .*-1 or more"),
         (lambda: gce_loss(*ONE, q=1.5), ValueError, "q: .*from 0 to 1; got 1.5"),
         (lambda: gce_loss(*ONE, q=math.nan), ValueError, "q: .*finite"),
-        (lambda: sce_loss(*ONE, log_zero=4), ValueError, "log_zero: .*from -inf to 0"),
-        (lambda: sce_loss(*ONE, beta=-1), ValueError, "beta: .*from 0"),
+        (lambda: sce_loss(*ONE, log_zero=4), ValueError, "log_zero: .*0.*; got 4"),
+        (lambda: sce_loss(*ONE, beta=-1), ValueError, "beta: .*0 or more"),
         (lambda: mae_loss(*ONE, reduction="avg"), ValueError, "reduction"),
         (lambda: mae_loss(ONE[0], torch.tensor([0, 5])), ValueError, "labels from 0 to 4"),
         (lambda: mae_loss(ONE[0], torch.zeros(3, dtype=torch.long)), ValueError, "target"),
         (lambda: mae_loss(ONE[1], ONE[1]), TypeError, "logits"),
-        (lambda: class_balanced_weights([5, 5]), TypeError, "torch.bincount"),
+        (lambda: class_balanced_weights(COUNTS > 9), TypeError, "torch.bincount"),
         (lambda: class_balanced_weights(COUNTS, beta=1.0), ValueError, "beta: .*below 1"),
-        (lambda: class_balanced_weights(torch.tensor([5, 0])), ValueError, "one sample of each"),
+        (lambda: class_balanced_weights(torch.tensor([5, 0])), ValueError, "above zero"),
         (lambda: class_balanced_loss(*ONE, counts=COUNTS[:2]), ValueError, "expected 5.*got 2"),
-        (lambda: balanced_softmax_loss(*ONE, counts=COUNTS - 3), ValueError, "each class"),
-        (lambda: balanced_softmax_loss(*ONE, counts=COUNTS.to("meta")), ValueError, "LossModule"),
-        (lambda: logit_adjusted_loss(*ONE, counts=COUNTS, tau=-1), ValueError, "tau: .*from 0"),
+        (lambda: balanced_softmax_loss(*ONE, counts=COUNTS - 3), ValueError, "above zero"),
+        (
+            lambda: balanced_softmax_loss(*ONE, counts=COUNTS.to("meta")),
+            ValueError,
+            "loss module that holds it",
+        ),
+        (lambda: logit_adjusted_loss(*ONE, counts=COUNTS, tau=-1), ValueError, "tau: .*0 or more"),
         (lambda: LossModule("focal"), TypeError, "loss function; got 'focal'"),
     ],
 )

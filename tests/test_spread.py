@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fpl_lib.course.calls import check
-from fpl_lib.course.checking import spread
+from fpl_lib.course.checking import Mistake, spread
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise, acceptable, known_accuracies
-from fpl_lib.course.exercises import Mistake, all_exercises
+from fpl_lib.course.exercises import all_exercises
 from fpl_lib.evidence.records import Record, result_of, write_record
 
 KNOWN = (36.0, 38.6, 36.1, 35.9, 36.3, 38.3)

@@ -1,13 +1,6 @@
 """The images, from wherever they can be had; cut, skewed, mislabelled."""
 
-from fpl_lib.cifar10.load import (
-    CIFAR10,
-    CLASSES,
-    DataError,
-    data_root,
-    fetch_cifar10,
-    load_cifar10,
-)
+from fpl_lib.cifar10.load import CIFAR10, CLASSES, DataError, data_root, load_cifar10
 from fpl_lib.cifar10.subsets import (
     balanced_subset,
     long_tail,
@@ -22,7 +15,6 @@ __all__ = [
     "DataError",
     "balanced_subset",
     "data_root",
-    "fetch_cifar10",
     "load_cifar10",
     "long_tail",
     "long_tail_counts",

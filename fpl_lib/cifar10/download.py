@@ -30,7 +30,7 @@ def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
     of another size, or keeps breaking off; what has come until then stays in `part` for the next
     call. OSError if `part` cannot be written.
     """
-    host = urlsplit(url).netloc
+    host = host_of(url)
     begun, idle, furthest = False, 0, 0
     bar = tqdm(total=size, unit="B", unit_scale=True, desc=host, disable=not progress, leave=False)
     with bar, requests.Session() as session:
@@ -56,6 +56,11 @@ def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
         bar.update(size - bar.n)
 
 
+def host_of(url: str) -> str:
+    """The host that messages name, with its port; never a user's name and password."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 def _length(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
@@ -64,7 +69,7 @@ def _ask(
     session: requests.Session, url: str, have: int, size: int
 ) -> tuple[requests.Response, int]:
     """An answer that brings the file, and the position its first byte has in it: `have` or 0."""
-    host = urlsplit(url).netloc
+    host = host_of(url)
     wanted = {"Range": f"bytes={have}-"} if 0 < have < size else {}
     answer = session.get(url, headers=wanted, stream=True, timeout=TIMEOUT)
     continues = bool(wanted) and _starts_at(answer, have)
@@ -107,7 +112,7 @@ def _pour(answer: requests.Response, part: Path, begin: int, size: int, bar: tqd
                 break
     if written > size:
         part.unlink()
-        raise Refused(f"{urlsplit(answer.url).netloc} sent more than {size:,} bytes")
+        raise Refused(f"{host_of(answer.url)} sent more than {size:,} bytes")
 
 
 def _in_words(error: Exception) -> str:

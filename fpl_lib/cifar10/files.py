@@ -10,10 +10,12 @@ are also those in `torchvision.datasets.CIFAR10`.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import pickle
 import shlex
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,52 +23,36 @@ from pathlib import Path
 import numpy as np
 
 CLASSES = (
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-)
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+)  # fmt: skip
 IMAGES_PER_FILE = 10_000
 IMAGE_SHAPE = (3, 32, 32)
 PIXELS = 3 * 32 * 32
 
 
 class DataError(OSError):
-    """Data that is missing, damaged or out of reach: the message names the file and the cure.
-
-    >>> issubclass(DataError, OSError)
-    True
-    """
+    """Data that is missing, damaged or out of reach: the message names the file and the cure."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One official folder: `train` and `test` are file names in the order of the images."""
+    """One official folder: the MD5 of each file of images, in their order, the test file last."""
 
     name: str
-    folder: str
-    train: tuple[str, ...]
-    test: tuple[str, ...]
     md5: dict[str, str]
 
     @property
+    def folder(self) -> str:
+        return f"cifar-10-batches-{self.name}"
+
+    @property
     def files(self) -> tuple[str, ...]:
-        """Every file that holds images, training files first."""
-        return self.train + self.test
+        return tuple(self.md5)
 
 
 PY = Layout(
-    name="py",
-    folder="cifar-10-batches-py",
-    train=tuple(f"data_batch_{i}" for i in range(1, 6)),
-    test=("test_batch",),
-    md5={
+    "py",
+    {
         "data_batch_1": "c99cafc152244af753f735de768cd75f",
         "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
         "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
@@ -76,11 +62,8 @@ PY = Layout(
     },
 )
 BIN = Layout(
-    name="bin",
-    folder="cifar-10-batches-bin",
-    train=tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
-    test=("test_batch.bin",),
-    md5={
+    "bin",
+    {
         "data_batch_1.bin": "5dd7e06a14cb22eb9f671a540d1b7c25",
         "data_batch_2.bin": "5ea93a67294ea407fff1d09f752e9692",
         "data_batch_3.bin": "942cd6a4bcdd0dd3c604fbe906cb4421",
@@ -102,24 +85,27 @@ def fetch_command(root: Path) -> str:
 
 
 def md5_of(data: bytes | memoryview) -> str:
-    """MD5 in hexadecimal: a check against damage, not against an attacker.
-
-    >>> md5_of(b"")
-    'd41d8cd98f00b204e9800998ecf8427e'
-    """
+    """MD5 in hexadecimal: a check against damage, not against an attacker."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file; OSError for anything else, such as a pipe that never ends."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
 
 
 def read_checked(path: Path, expected: str, cure: str) -> bytes:
     """The bytes of `path`, if their MD5 is `expected`; DataError naming the file otherwise."""
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; {cure}.") from None
     except OSError as error:
         raise DataError(
-            f"{path} cannot be read ({error.strerror or error}); check its permissions, or set "
-            f"FPL_DATA_DIR to a folder you can read."
+            f"{path} cannot be read ({error.strerror or error}); check what it is and its "
+            "permissions, or set FPL_DATA_DIR to a folder you can read."
         ) from error
     found = md5_of(data)
     if found != expected:

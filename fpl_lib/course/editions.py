@@ -20,14 +20,13 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from fpl_lib._files import CHECKOUT
+from fpl_lib._files import CHECKOUT, write_atomically
 from fpl_lib.course.calls import card
 from fpl_lib.course.exercises import exercise
 
@@ -38,6 +37,8 @@ _CARD = re.compile(r"<!-- card ([\w-]+) -->(\n\*\*Exercise[^\n]*)?\n*")
 _CHECK = re.compile(r"""^\s*check\(\s*["']([\w-]+)["']""", re.MULTILINE)
 _HIDDEN = re.compile(r"\n*### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS\n*", re.DOTALL)
 _KEPT = ("tags", "jupyter")
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_LANGUAGE = {"name": "python", "file_extension": ".py"}
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -55,16 +56,7 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     """
     notebook = copy.deepcopy(notebook)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": {
-                "display_name": "Python 3 (ipykernel)",
-                "language": "python",
-                "name": "python3",
-            },
-            "language_info": {"name": "python", "file_extension": ".py"},
-        }
-    )
+    notebook.metadata = nbformat.from_dict({"kernelspec": _KERNEL, "language_info": _LANGUAGE})
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = _CARD.sub(_filled_card, cell.source).rstrip("\n")
@@ -120,9 +112,8 @@ def execute(notebook: NotebookNode, folder: Path, *, timeout: int = 600) -> Note
         extra_arguments=["--log-level=40"],
     )
     client.execute(env=environment)
-    metadata = notebook.metadata
-    metadata.language_info = {"name": "python", "file_extension": ".py"}
-    metadata.pop("widgets", None)
+    notebook.metadata.language_info = _LANGUAGE
+    notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
@@ -145,11 +136,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not teachers:
         print(f"error: no notebook in {options.folder / 'solutions'} matches", file=sys.stderr)
         return 2
-    steps = {"execute": _execute, "student": _student, "check": _check}
     failed = 0
     for path in teachers:
+        student = options.folder / path.name
         try:
-            failed += not steps[options.command](path, options.folder / path.name)
+            teacher = nbformat.read(path, as_version=4)
+            if options.command == "execute":
+                _write(execute(tidy(teacher), path.parent), path)
+            elif options.command == "student":
+                _write(execute(student_edition(teacher), options.folder), student)
+            else:
+                stored = nbformat.v4.new_notebook()
+                if student.exists():
+                    stored = nbformat.read(student, as_version=4)
+                failed += _out_of_date(path, drift(tidy(teacher), teacher))
+                failed += _out_of_date(student, drift(student_edition(teacher), stored))
         except (CellExecutionError, RuntimeError, ValueError) as error:
             # A cell that fails, markers that do not pair, an exercise that does not exist.
             print(f"error: {path}: {error}", file=sys.stderr)
@@ -157,28 +158,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
-def _execute(teacher: Path, student: Path) -> bool:
-    _write(execute(tidy(_read(teacher)), teacher.parent), teacher)
-    return True
-
-
-def _student(teacher: Path, student: Path) -> bool:
-    _write(execute(student_edition(_read(teacher)), student.parent), student)
-    return True
-
-
-def _check(teacher: Path, student: Path) -> bool:
-    """Print how either edition on disk differs from what this module would write."""
-    stored = _read(teacher)
-    there = _read(student) if student.exists() else nbformat.v4.new_notebook()
-    pairs = (
-        (teacher, drift(tidy(stored), stored)),
-        (student, drift(student_edition(stored), there)),
-    )
-    for path, differences in pairs:
-        if differences:
-            print("\n  ".join([f"{path} is out of date:", *differences[:40]]))
-    return not any(differences for _, differences in pairs)
+def _out_of_date(path: Path, differences: list[str]) -> bool:
+    """Print how an edition on disk differs from what this module would write."""
+    if differences:
+        print("\n  ".join([f"{path} is out of date:", *differences[:40]]))
+    return bool(differences)
 
 
 def _filled_card(match: re.Match[str]) -> str:
@@ -198,10 +182,10 @@ def _mark_for_nbgrader(notebook: NotebookNode) -> None:
             cell.source = _with_hidden_tests(cell.source)
             for number, solution in enumerate(waiting):
                 suffix = f"-{number + 1}" if number else ""
-                solution.metadata.nbgrader = _grading(f"{found[1]}{suffix}", solution=True)
+                solution.metadata.nbgrader = _grading(f"{found[1]}{suffix}")
             waiting = []
             points = exercise(found[1]).difficulty
-            cell.metadata.nbgrader = _grading(f"{found[1]}-check", points=points)
+            cell.metadata.nbgrader = _grading(f"{found[1]}-check", points)
     if waiting:
         raise ValueError(f"no check follows the solution in this cell:\n{waiting[0].source}")
     names = [c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata]
@@ -221,17 +205,11 @@ def _with_hidden_tests(source: str) -> str:
     raise ValueError(f"no call of check in the cell:\n{source}")
 
 
-def _grading(name: str, *, solution: bool = False, points: int = 0) -> NotebookNode:
-    marks: dict[str, Any] = {
-        "grade": not solution,
-        "grade_id": name,
-        "locked": not solution,
-        "schema_version": 3,
-        "solution": solution,
-        "task": False,
-    }
-    if not solution:
-        marks["points"] = points
+def _grading(name: str, points: int | None = None) -> NotebookNode:
+    """nbgrader's marks of a solution's cell, or of a check's that gives points."""
+    check = points is not None
+    marks = {"grade": check, "locked": check, "solution": not check, "task": False}
+    marks |= {"grade_id": name, "schema_version": 3} | ({"points": points} if check else {})
     return nbformat.from_dict(marks)
 
 
@@ -259,27 +237,18 @@ def _listing(notebook: NotebookNode) -> list[str]:
 def chosen(folder: Path, names: Sequence[str]) -> list[Path]:
     """The notebooks in a folder; with `names`, those whose file name starts with one of them."""
     found = sorted(folder.glob("*.ipynb"))
-    if names:
-        found = [path for path in found if any(path.name.startswith(name) for name in names)]
-    return found
-
-
-def _read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+    return [path for path in found if path.name.startswith(tuple(names) or "")]
 
 
 def _write(notebook: NotebookNode, path: Path) -> None:
     nbformat.validate(notebook)
-    beside = path.with_suffix(".part")
-    nbformat.write(notebook, beside)
-    beside.replace(path)
+    write_atomically(path, f"{nbformat.writes(notebook)}\n".encode())
     print(f"wrote {path}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m fpl_lib.course",
-        description="Make the two editions of the notebooks.",
+        prog="python -m fpl_lib.course", description="Make the two editions of the notebooks."
     )
     parser.add_argument(
         "command",

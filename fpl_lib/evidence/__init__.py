@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["contest", "planning", "stats"],
     submod_attrs={
         "catalogue": ["EXPERIMENTS", "LOSSES", "MINI", "SCALE_MINI", "TABLE_1", "TABLE_3"],
+        "chance": ["luck"],
         "comparisons": ["compare", "comparison_plot", "comparison_table"],
         "experiments": ["configs", "run"],
         "pairs": [

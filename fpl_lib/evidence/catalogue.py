@@ -64,6 +64,9 @@ LOSSES: dict[str, Callable[[Tensor], nn.Module]] = {
     "fpl_k2": lambda counts: FalsePositiveLoss(class_alpha(counts), k=2),
     "fpl_k9": lambda counts: FalsePositiveLoss(class_alpha(counts), k=9),
     "ce_matched": lambda counts: GradientMatched(nn.CrossEntropyLoss(), _fpl(counts)),
+    "ce_matched_sample": lambda counts: GradientMatched(
+        nn.CrossEntropyLoss(), _fpl(counts), by="sample"
+    ),
 }
 
 
@@ -260,7 +263,8 @@ _QUESTIONS = (
         "Q4, Q5: direction, length or reweighting; how much false term, how many false classes",
         models=("small",),
         losses=(
-            "ce", "fpl", "ce_matched", "fpl_quarter", "fpl_half", "fpl_double", "fpl_k2", "fpl_k9",
+            "ce", "fpl", "ce_matched", "ce_matched_sample",
+            "fpl_quarter", "fpl_half", "fpl_double", "fpl_k2", "fpl_k9",
         ),
         recipe=PARTS,
         conditions=(

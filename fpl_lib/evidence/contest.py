@@ -42,7 +42,7 @@ def register(name: str, factory: Callable[[Tensor], nn.Module | Callable]) -> No
 
     Raises:
         TypeError, ValueError: a name that cannot be, something else than a factory, or a loss that
-            `checklist.require_trainable` refuses.
+            `losses.require_trainable` refuses.
 
     Example:
         >>> register("halved", lambda counts: FalsePositiveLoss(alpha=(1, 0.5)))

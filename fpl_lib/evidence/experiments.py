@@ -204,9 +204,9 @@ def run(
     record = Record(header)
     path = Path(out) / record.path
     checkpoint = path.with_suffix(".ckpt")
-    if path.exists() and (earlier := read_record(path)).done:  # to read it takes no lock
+    if path.exists() and (earlier := read_record(path)).done:
         _same_run(earlier, record, path)
-        return earlier
+        return earlier  # nothing is written: the folder may be read-only
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):

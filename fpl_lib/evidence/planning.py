@@ -9,7 +9,7 @@ import math
 
 from scipy import stats
 
-from fpl_lib import _numbers
+from fpl_lib._arguments import check_integer, check_real
 
 
 def seed_spread(accuracy: float, images: int) -> float:
@@ -32,9 +32,9 @@ def seed_spread(accuracy: float, images: int) -> float:
 
     Source: Jordan, ICLR 2024, arXiv:2304.01910.
     """
-    if not 0 <= _numbers.number("accuracy", accuracy) <= 100:
+    if not 0 <= check_real("accuracy", accuracy) <= 100:
         raise ValueError(f"accuracy: expected percent, from 0 to 100; got {accuracy}.")
-    return 100 * math.sqrt((1 - accuracy / 100) / (2 * _numbers.count("images", images, 1)))
+    return 100 * math.sqrt((1 - accuracy / 100) / (2 * check_integer("images", images, 1)))
 
 
 def single_run_p(difference: float, sd: float) -> float:
@@ -54,7 +54,9 @@ def single_run_p(difference: float, sd: float) -> float:
     return float(
         2
         * stats.norm.sf(
-            abs(_numbers.number("difference", difference)) / _numbers.spread(sd) / math.sqrt(2)
+            abs(check_real("difference", difference))
+            / check_real("sd", sd, 0, inside=True)
+            / math.sqrt(2)
         )
     )
 
@@ -81,12 +83,12 @@ def power(
 
     Source: Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. 1988, chapter 2.
     """
-    n = _numbers.count("n", n, 2)
-    _numbers.check_between("level", level)
+    n = check_integer("n", n, 2)
+    check_real("level", level, 0, 1, inside=True)
     freedom = n - 1 if paired else 2 * (n - 1)
     shift = (
-        abs(_numbers.number("difference", difference))
-        / _numbers.spread(sd)
+        abs(check_real("difference", difference))
+        / check_real("sd", sd, 0, inside=True)
         * math.sqrt(n if paired else n / 2)
     )
     critical = stats.t.ppf((1 + level) / 2, freedom)
@@ -117,8 +119,8 @@ def seeds_needed(
 
     Source: as in `power`.
     """
-    _numbers.check_between("chance", chance)
-    if _numbers.number("difference", difference) == 0:
+    check_real("chance", chance, 0, 1, inside=True)
+    if check_real("difference", difference) == 0:
         raise ValueError(
             "difference: expected one other than zero, which no number of seeds finds."
         )

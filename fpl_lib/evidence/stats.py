@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from fpl_lib import _numbers
+from fpl_lib._arguments import check_integer, check_real, check_sample
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def mean_interval(
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
-    sample = _numbers.sample("values", values)
-    _numbers.check_between("level", level)
+    sample = check_sample("values", values)
+    check_real("level", level, 0, 1, inside=True)
     mean = float(sample.mean())
     if method == "t":
         half = float(stats.t.ppf((1 + level) / 2, len(sample) - 1) * stats.sem(sample))
@@ -121,7 +121,7 @@ def mean_interval(
         np.mean,
         confidence_level=level,
         method="percentile",
-        n_resamples=_numbers.count("resamples", resamples, 99),
+        n_resamples=check_integer("resamples", resamples, 99),
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return Interval(mean, float(found.low), float(found.high), level)
@@ -147,8 +147,8 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) 
 
     Source: Fisher, The Design of Experiments, 1935, section 21.
     """
-    sample = _numbers.sample("differences", differences)
-    resamples = _numbers.count("resamples", resamples, 99)
+    sample = check_sample("differences", differences)
+    resamples = check_integer("resamples", resamples, 99)
     scale = np.abs(sample).max() or 1.0
     found = stats.permutation_test(
         # scipy swaps the members of each pair (d, 0), which flips the sign of d.
@@ -187,7 +187,7 @@ def paired_difference(
         >>> round(found.mean.estimate, 2), round(found.sd, 2), found.test.p_value
         (0.2, 0.1, 0.25)
     """
-    one, other = _numbers.sample("first", first), _numbers.sample("second", second)
+    one, other = check_sample("first", first), check_sample("second", second)
     if len(one) != len(other):
         raise ValueError(
             f"first, second: expected one value a seed in each; got {len(one)} and {len(other)}. "
@@ -292,8 +292,8 @@ def wilson(right: int, images: int, *, level: float = 0.95) -> Interval:
 
     Source: Wilson, Journal of the American Statistical Association 22 (1927) 209.
     """
-    images, right = _numbers.count("images", images, 1), _numbers.count("right", right, 0)
-    _numbers.check_between("level", level)
+    images, right = check_integer("images", images, 1), check_integer("right", right, 0)
+    check_real("level", level, 0, 1, inside=True)
     if right > images:
         raise ValueError(f"right: expected at most the {images} images; got {right}.")
     found = stats.binomtest(right, images).proportion_ci(level, method="wilson")
@@ -320,10 +320,10 @@ def prediction_interval(values: ArrayLike, *, level: float = 0.95, runs: int = 1
 
     Source: Hahn and Meeker, Statistical Intervals, 1991, section 4.7.
     """
-    sample = _numbers.sample("values", values)
-    _numbers.check_between("level", level)
+    sample = check_sample("values", values)
+    check_real("level", level, 0, 1, inside=True)
     n, mean = len(sample), float(sample.mean())
     t = stats.t.ppf((1 + level) / 2, n - 1)
-    further = 1 / _numbers.count("runs", runs, 1)
+    further = 1 / check_integer("runs", runs, 1)
     half = float(t * sample.std(ddof=1) * math.sqrt(further + 1 / n))
     return Interval(mean, mean - half, mean + half, level)

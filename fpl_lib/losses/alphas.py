@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from fpl_lib._arguments import check_integer, check_real
+from fpl_lib.losses.checks import bounds, check_counts, is_integer
+
 
 def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     """Weight each class by the share of samples that are *not* of that class (Eq. 4).
@@ -24,7 +27,8 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
 
     Raises:
         TypeError: counts are not numbers.
-        ValueError: counts are not of shape (C,), C >= 2, or are negative, not finite or all zero.
+        ValueError: counts are not of shape (C,), C >= 2, or (found on the CPU) are negative, not
+            finite or all zero.
 
     Example:
         >>> class_alpha([50, 30, 20])
@@ -32,43 +36,11 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
 
     Source: Kiaei et al. 2023, Section 2.1, doi:10.20944/preprints202309.0280.v1.
     """
-    if isinstance(counts, Tensor):
-        given = counts.detach()
-    else:
-        try:
-            given = torch.as_tensor(counts, dtype=torch.float64)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise TypeError(
-                "class_alpha: expected the number of samples of each class, a (C,) tensor or a "
-                f"list of numbers; got {type(counts).__name__}: {counts!r}."
-            ) from error
-    if given.dtype == torch.bool or given.is_complex():
-        raise TypeError(
-            f"class_alpha: expected counts as integers or floats; got {given.dtype}. "
-            "torch.bincount(labels, minlength=num_classes) counts labels."
-        )
-    if given.dim() != 1 or given.numel() < 2:
-        raise ValueError(
-            "class_alpha: expected one count for each of at least two classes, shape (C,); got "
-            f"shape {tuple(given.shape)}. torch.bincount(labels, minlength=num_classes) counts."
-        )
     # Counts are added up in float64: beyond 2**24 samples float32 could no longer count by ones.
-    exact = given.to(torch.float64)
-    if not bool(torch.isfinite(exact).all()):
-        raise ValueError(f"class_alpha: expected finite counts; got {given.tolist()}.")
-    if bool((exact < 0).any()):
-        worst = int(exact.argmin())
-        raise ValueError(
-            f"class_alpha: expected counts of zero or more; class {worst} has "
-            f"{exact[worst].item():g}."
-        )
-    total = exact.sum()
-    if not bool(total > 0):
-        raise ValueError("class_alpha: every count is zero; at least one class needs a sample.")
-    is_float64_tensor = isinstance(counts, Tensor) and counts.dtype == torch.float64
-    return ((total - exact) / total).to(
-        torch.float64 if is_float64_tensor else torch.get_default_dtype()
-    )
+    given = check_counts(counts, empty=True).double()
+    total = given.sum()
+    as_given = isinstance(counts, Tensor) and counts.dtype == torch.float64
+    return ((total - given) / total).to(torch.float64 if as_given else torch.get_default_dtype())
 
 
 def flipped_alpha(counts: Tensor | Sequence[float]) -> Tensor:
@@ -85,6 +57,33 @@ def flipped_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     """
     alpha = class_alpha(counts)
     return alpha.max() + alpha.min() - alpha
+
+
+def class_balanced_weights(counts: Tensor | Sequence[float], beta: float = 0.9999) -> Tensor:
+    """Weight each class by one over its effective number of samples, (1 - β^n) / (1 - β).
+
+    Args:
+        counts: training samples of each class, shape (C,), each above zero.
+        beta: from 0, equal weights, to below 1, where they near 1/n.
+
+    Returns:
+        The weights, shape (C,), summing to C; float64 for lists and float64 counts, else float32.
+
+    Raises:
+        TypeError, ValueError: counts or beta are not as said.
+
+    Example:
+        >>> class_balanced_weights(torch.tensor([5000, 50]))
+        tensor([0.0250, 1.9750])
+
+    Source: Cui et al., CVPR 2019, arXiv:1901.05555.
+    """
+    n = check_counts(counts, empty=False)
+    n = n if n.dtype == torch.float64 else n.float()
+    if check_real("beta", beta, 0) >= 1:
+        raise ValueError(f"beta: expected a number from 0 to below 1; got {beta}.")
+    weights = 1 / -torch.expm1(n * math.log(beta)) if beta else torch.ones_like(n)
+    return weights * (len(weights) / weights.sum())
 
 
 def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
@@ -112,37 +111,26 @@ def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
 
     Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
     """
-    if not isinstance(target, Tensor):
+    if not isinstance(target, Tensor) or not is_integer(target):
+        got = target.dtype if isinstance(target, Tensor) else type(target).__name__
         raise TypeError(
-            f"batch_alpha: expected the batch's labels as a tensor; got {type(target).__name__}. "
-            "Hand the function itself to the loss (alpha=batch_alpha)."
+            f"target: expected the batch's labels as a tensor of integers; got {got}. Hand the "
+            "function itself to the loss (alpha=batch_alpha)."
         )
-    if target.is_floating_point() or target.is_complex() or target.dtype == torch.bool:
-        raise TypeError(f"batch_alpha: expected integer class indices; got {target.dtype}.")
-    if num_classes < 2:
-        raise ValueError(f"batch_alpha: expected at least two classes; got {num_classes}.")
-    labels = target.reshape(-1).to(torch.int64)
+    check_integer("num_classes", num_classes, 2)
+    if (found := bounds(target)) and found[1] >= num_classes:
+        raise ValueError(
+            f"target: expected labels from 0 to {num_classes - 1}; got {found[1]}. Is num_classes "
+            "right, and do labels start at 0?"
+        )
+    labels = target.reshape(-1).long()
     # A slot of its own for ignored samples keeps every size fixed: no device has to be asked how
-    # many there are, and torch.compile and vmap can follow. scatter_add refuses labels >= C.
+    # many there are, and torch.compile and vmap can follow. scatter_add refuses labels > C.
     slots = torch.where(labels < 0, num_classes, labels)
-    if labels.is_cpu and not torch.compiler.is_compiling():
-        _refuse_large_labels(labels, num_classes)
     ones = torch.ones_like(slots, dtype=torch.get_default_dtype())
     counts = ones.new_zeros(num_classes + 1).scatter_add(0, slots, ones)[:num_classes]
     total = counts.sum()
     return (total - counts + (total == 0)) / total.clamp(min=1)
-
-
-def _refuse_large_labels(labels: Tensor, num_classes: int) -> None:
-    try:
-        largest = int(labels.max()) if labels.numel() else -1
-    except RuntimeError:  # under torch.func.vmap a value cannot be read
-        return
-    if largest >= num_classes:
-        raise ValueError(
-            f"batch_alpha: expected labels from 0 to {num_classes - 1}; got {largest}. "
-            "Is num_classes right, and do labels start at 0?"
-        )
 
 
 class LearnableAlpha(nn.Module):
@@ -178,29 +166,14 @@ class LearnableAlpha(nn.Module):
 
     def __init__(self, num_classes: int, *, floor: float = 0.0, init: float = 1.0) -> None:
         super().__init__()
-        if not isinstance(num_classes, int) or isinstance(num_classes, bool):
-            raise TypeError(
-                f"LearnableAlpha: num_classes must be an int; got {type(num_classes).__name__}."
-            )
-        if num_classes < 2:
-            raise ValueError(f"LearnableAlpha: num_classes must be at least 2; got {num_classes}.")
-        for name, value in (("floor", floor), ("init", init)):
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                raise TypeError(
-                    f"LearnableAlpha: {name} must be a number; got {type(value).__name__}."
-                )
-            if not math.isfinite(value):
-                raise ValueError(f"LearnableAlpha: {name} must be finite; got {value}.")
-        if floor < 0:
-            raise ValueError(f"LearnableAlpha: floor must be zero or more; got {floor}.")
-        if init <= floor:
+        self.num_classes = check_integer("num_classes", num_classes, 2)
+        self.floor = check_real("floor", floor, 0)
+        gap = check_real("init", init, 0) - self.floor
+        if gap <= 0:
             raise ValueError(
-                f"LearnableAlpha: init must lie above floor = {floor}, since softplus is positive; "
-                f"got {init}."
+                f"init: expected a number above floor = {floor}, since softplus is positive; got "
+                f"{init}."
             )
-        self.num_classes = num_classes
-        self.floor = float(floor)
-        gap = float(init) - self.floor
         # The inverse of softplus, log(e^x - 1), written so that a large x does not overflow.
         self.raw = nn.Parameter(torch.full((num_classes,), gap + math.log(-math.expm1(-gap))))
 
@@ -208,7 +181,7 @@ class LearnableAlpha(nn.Module):
         """The current weights, shape (C,)."""
         if num_classes is not None and num_classes != self.num_classes:
             raise ValueError(
-                f"LearnableAlpha: made for {self.num_classes} classes, but the logits have "
+                f"LearnableAlpha: expected logits of {self.num_classes} classes; got "
                 f"{num_classes}. Make it as LearnableAlpha({num_classes})."
             )
         return self.floor + F.softplus(self.raw)

@@ -1,20 +1,69 @@
-"""What the loss accepts, checked before anything is computed: expected, got, what to do."""
+"""What the losses accept, checked before anything is computed: expected, got, what to do."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from numbers import Integral, Real
-from typing import TypeAlias
+from typing import ParamSpec, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
+from fpl_lib._arguments import check_integer
+
 Term: TypeAlias = Callable[[Tensor], Tensor]
 Alpha: TypeAlias = float | Tensor | Callable[[Tensor, int], Tensor]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 POOLS = (None, "mean", "median")
 REDUCTIONS = ("mean", "sum", "none")
+OF_CROSS_ENTROPY = {
+    "weight": 'alpha=(weight, 0) weighs cross-entropy\'s own term, alpha=weight both; "mean" then '
+    "divides by the number of samples, not by the sum of their weights",
+    "label_smoothing": "FPL needs one true class; add a cross-entropy with label_smoothing to it",
+    "input": "the raw scores are called logits",
+    "size_average": 'reduction="mean" or "sum"',
+    "reduce": 'reduction="none" keeps a value for each sample',
+}
+
+
+def explains_cross_entropy(function: Callable[P, T]) -> Callable[P, T]:
+    """`function`, which answers arguments of torch's cross-entropy by what takes their place."""
+
+    @wraps(function)
+    def explained(*args: P.args, **options: P.kwargs) -> T:
+        for name in options:
+            if name in OF_CROSS_ENTROPY:
+                raise TypeError(
+                    f"{name}: expected this loss's own arguments; got one of cross-entropy. "
+                    f"Instead: {OF_CROSS_ENTROPY[name]}."
+                )
+        return function(*args, **options)
+
+    return explained
+
+
+def bounds(values: Tensor) -> tuple[float, float] | None:
+    """The least and the largest value, or None where none can be read.
+
+    Reading would stall CUDA's queue at every step; under torch.compile and torch.func.vmap it
+    cannot be done.
+    """
+    if not values.is_cpu or torch.compiler.is_compiling() or not values.numel():
+        return None
+    try:
+        low, high = torch.aminmax(values.detach())
+        return low.item(), high.item()
+    except RuntimeError:  # under torch.func.vmap
+        return None
+
+
+def is_integer(values: Tensor) -> bool:
+    """Whether a tensor's type is one of integers, signed or not."""
+    return not (values.is_floating_point() or values.is_complex() or values.dtype == torch.bool)
 
 
 def check_options(k: int | None, pool: str | None, reduction: str, ignore_index: int) -> None:
@@ -31,11 +80,7 @@ def check_options(k: int | None, pool: str | None, reduction: str, ignore_index:
         raise ValueError(f'pool: expected None, "mean" or "median"; got {pool!r}.')
     if not (isinstance(reduction, str) and reduction in REDUCTIONS):
         raise ValueError(f'reduction: expected "mean", "sum" or "none"; got {reduction!r}.')
-    if isinstance(ignore_index, bool) or not isinstance(ignore_index, Integral):
-        raise TypeError(
-            f"ignore_index: expected the label to leave out, as an int; got {ignore_index!r} "
-            f"({type(ignore_index).__name__})."
-        )
+    check_integer("ignore_index", ignore_index, -(2**63))
 
 
 def split_pair(name: str, value: object) -> tuple:
@@ -50,45 +95,55 @@ def split_pair(name: str, value: object) -> tuple:
     return value
 
 
-def check_term(term: object) -> None:
-    if not callable(term):
-        raise TypeError(
-            "term: expected a function of the log-probability of being right, such as log_term, or "
-            f"a pair of them; got {term!r} ({type(term).__name__})."
-        )
+def split_terms(term: object) -> tuple[Term, Term]:
+    """The terms of the true and of a false class; refuses what cannot be called."""
+    terms = split_pair("term", term)
+    for one in terms:
+        if not callable(one):
+            raise TypeError(
+                "term: expected a function of the log-probability of being right, such as "
+                f"log_term, or a pair of them; got {one!r} ({type(one).__name__})."
+            )
+    return terms
 
 
 def check_term_result(loss: object, r: Tensor) -> None:
     """Refuse what a term made of its log-probabilities, if it is not one value for each."""
     if not isinstance(loss, Tensor):
         raise TypeError(
-            "term: expected it to turn a tensor of log-probabilities into a tensor; it returned "
+            "term: expected it to turn a tensor of log-probabilities into a tensor; got "
             f"{type(loss).__name__}."
         )
     if loss.shape != r.shape:
         raise ValueError(
-            f"term: expected a value for each log-probability, shape {tuple(r.shape)}; it returned "
-            f"shape {tuple(loss.shape)}. Leave sums and means to the loss."
+            f"term: expected a value for each log-probability, shape {tuple(r.shape)}; got shape "
+            f"{tuple(loss.shape)}. Leave sums and means to the loss."
         )
 
 
-def check_alpha(alpha: object) -> Alpha:
-    """Refuse an alpha that is wrong whatever the logits; numbers come back as floats.
+def split_alphas(alpha: object) -> tuple[Alpha, Alpha]:
+    """α_T and α_F, numbers as floats; refuses what is wrong whatever the logits.
 
     Callables are checked when they answer.
     """
+    first, second = split_pair("alpha", alpha)
+    one = _check_alpha(first)
+    return one, one if second is first else _check_alpha(second)
+
+
+def _check_alpha(alpha: object) -> Alpha:
     if isinstance(alpha, Tensor):
         _check_alpha_tensor(alpha)
         return alpha
     if isinstance(alpha, Real) and not isinstance(alpha, bool):
-        if not 0 <= alpha < math.inf:
+        if not 0 <= alpha < math.inf:  # torch.compile cannot follow math.isfinite of a number
             raise ValueError(f"alpha: expected a finite number of zero or more; got {alpha}.")
         return float(alpha)
     if not callable(alpha):
         raise TypeError(
             "alpha: expected a number, a (C,) tensor, a callable (target, num_classes) -> (C,), or "
-            f"a pair (tuple) of these; got {type(alpha).__name__}: {alpha!r}. Weights a class "
-            "go into torch.tensor([...])."
+            f"a pair (tuple) of these; got {type(alpha).__name__}: {alpha!r}. Put weights per "
+            "class into torch.tensor([...])."
         )
     return alpha
 
@@ -99,57 +154,82 @@ def _check_alpha_tensor(alpha: Tensor) -> None:
     if alpha.dim() != 1:
         hint = " For one weight for all classes pass a number." if alpha.dim() == 0 else ""
         raise ValueError(
-            f"alpha: expected one weight a class, shape (C,); got shape {tuple(alpha.shape)}.{hint}"
+            f"alpha: expected a weight per class, shape (C,); got shape {tuple(alpha.shape)}.{hint}"
         )
 
 
 def check_alpha_sizes(alphas: tuple, k: int | None) -> None:
     """Refuse tensors that no number of classes fits, or that leave fewer than k false ones."""
     sizes = {len(alpha) for alpha in alphas if isinstance(alpha, Tensor)}
-    if len(sizes) > 1:
-        raise ValueError(
-            f"alpha: expected two tensors of one length, a weight a class; got {min(sizes)} and "
-            f"{max(sizes)}."
-        )
     least = 2 if k is None else k + 1
-    if sizes and min(sizes) < least:
+    if len(sizes) > 1 or (sizes and min(sizes) < least):
         raise ValueError(
-            f"alpha: expected weights of at least {least} classes for k = {k}; got {min(sizes)}."
+            f"alpha: expected a weight per class, for at least {least} classes where k = {k}, and "
+            f"as many in both of a pair; got {' and '.join(map(str, sorted(sizes)))}."
         )
 
 
 def check_alpha_values(alpha: Tensor) -> None:
-    """Refuse negative, infinite and NaN weights. Reads values: a synchronisation on CUDA."""
-    try:
-        low, high = (bound.item() for bound in torch.aminmax(alpha.detach()))
-    except RuntimeError:  # under torch.func.vmap a value cannot be read
-        return
-    if not (low >= 0 and high < math.inf):
+    """Refuse negative, infinite and NaN weights, where values can be read."""
+    found = bounds(alpha)
+    if found and not (found[0] >= 0 and found[1] < math.inf):
         raise ValueError(
-            f"alpha: expected finite weights of zero or more; got values from {low:g} to {high:g}."
+            "alpha: expected finite weights of zero or more; got values from "
+            f"{found[0]:g} to {found[1]:g}."
         )
 
 
 def check_alpha_for(alpha: Tensor, logits: Tensor, came_from: str = "") -> None:
     """Refuse per-class weights that do not fit these logits (N, C, d1, ...)."""
-    num_classes = logits.shape[1]
     if not isinstance(alpha, Tensor):
         raise TypeError(
             f"alpha: expected a (C,) tensor{came_from}; got {type(alpha).__name__}: {alpha!r}."
         )
     _check_alpha_tensor(alpha)
-    if alpha.shape[0] != num_classes:
+    check_fits("alpha", alpha, logits, came_from)
+    check_alpha_values(alpha)
+
+
+def check_fits(name: str, values: Tensor, logits: Tensor, came_from: str = "") -> None:
+    """Refuse one value per class, (C,), that is of other classes or elsewhere than the logits."""
+    num_classes = logits.shape[0 if logits.dim() == 1 else 1]
+    if len(values) != num_classes:
         raise ValueError(
-            f"alpha: expected {num_classes} weights, one for each class of the logits{came_from}; "
-            f"got {alpha.shape[0]}."
+            f"{name}: expected {num_classes} values, one for each class of the logits{came_from}; "
+            f"got {len(values)}."
         )
-    if alpha.device != logits.device:
+    if values.device != logits.device:
         raise ValueError(
-            f"alpha is on {alpha.device}, but the logits are on {logits.device}. Move it with "
-            f'.to("{logits.device}"), or move the whole FalsePositiveLoss module.'
+            f"{name}: expected it on {logits.device}, where the logits are; got {values.device}. "
+            f'Move it, or the loss module that holds it, with .to("{logits.device}").'
         )
-    if alpha.is_cpu and not torch.compiler.is_compiling():
-        check_alpha_values(alpha)
+
+
+def check_counts(counts: object, *, empty: bool) -> Tensor:
+    """The samples per class as a tensor (C,), C >= 2, a list as float64; `empty`: some may be 0.
+
+    Values are looked at where they can be read.
+    """
+    try:
+        given = counts if isinstance(counts, Tensor) else torch.tensor(counts, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            "counts: expected the number of samples of each class, a (C,) tensor or a list of "
+            f"numbers; got {type(counts).__name__}: {counts!r}."
+        ) from error
+    hint = " torch.bincount(labels, minlength=num_classes) counts labels."
+    if given.dtype == torch.bool or given.is_complex():
+        raise TypeError(f"counts: expected integers or floats; got {given.dtype}.{hint}")
+    if given.dim() != 1 or given.numel() < 2:
+        raise ValueError(
+            "counts: expected one for each of at least two classes, shape (C,); got shape "
+            f"{tuple(given.shape)}.{hint}"
+        )
+    found = bounds(given)
+    if found and not ((found[0] >= 0 if empty else found[0] > 0) and 0 < found[1] < math.inf):
+        wanted = "of zero or more, not all zero" if empty else "above zero"
+        raise ValueError(f"counts: expected finite numbers {wanted}; got {given.tolist()}.")
+    return given.detach()
 
 
 def check_logits(logits: object, k: int | None) -> int:
@@ -175,14 +255,14 @@ def check_logits(logits: object, k: int | None) -> int:
         )
     if k is not None and k >= num_classes:
         raise ValueError(
-            f"k: {num_classes} classes leave {num_classes - 1} false ones, so k must lie between 1 "
-            f"and {num_classes - 1} (None: all of them); got {k}."
+            f"k: expected 1 to {num_classes - 1} false classes of {num_classes} (None: all of "
+            f"them); got {k}."
         )
     return num_classes
 
 
-def check_target(target: object, logits: Tensor) -> None:
-    """Refuse a target whose type, shape or device does not fit the logits."""
+def check_target(target: object, logits: Tensor) -> Tensor:
+    """The class indices as int64; refuses a type, shape or device that does not fit the logits."""
     if not isinstance(target, Tensor):
         raise TypeError(
             f"target: expected a tensor of class indices; got {type(target).__name__}. "
@@ -191,41 +271,41 @@ def check_target(target: object, logits: Tensor) -> None:
     shape = logits.shape
     wanted = shape[:1] + shape[2:] if len(shape) > 1 else shape[:0]
     if target.shape != wanted:
-        if target.shape == shape:
-            raise ValueError(
-                f"target: expected class indices of shape {tuple(wanted)}; got one value a class, "
-                f"shape {tuple(target.shape)}. One-hot or probability targets have no single true "
-                f"class: use target.argmax({0 if len(shape) == 1 else 1})."
+        hint = ""
+        if target.shape == shape and target.is_floating_point():
+            hint = (
+                " FPL needs one true class. Of a mix of two labels, as of Mixup and CutMix, take λ "
+                "· loss(logits, a) + (1 − λ) · loss(logits, b)."
             )
+        elif target.shape == shape:
+            axis = 0 if len(shape) == 1 else 1
+            hint = f" One-hot labels become indices by target.argmax({axis})."
         raise ValueError(
-            f"target: expected shape {tuple(wanted)} for logits of shape {tuple(shape)}; got "
-            f"{tuple(target.shape)}."
+            f"target: expected class indices of shape {tuple(wanted)} for logits of shape "
+            f"{tuple(shape)}; got shape {tuple(target.shape)}.{hint}"
         )
-    if target.dtype != torch.int64 and target.dtype != torch.uint8:
+    if not is_integer(target):
         raise TypeError(
-            f"target: expected class indices of type torch.int64; got {target.dtype}. "
+            f"target: expected class indices of an integer type; got {target.dtype}. "
             "Convert whole-numbered labels with target.long()."
         )
     if target.device != logits.device:
         raise ValueError(
-            f"target is on {target.device}, but the logits are on {logits.device}. "
+            f"target: expected it on {logits.device}, where the logits are; got {target.device}. "
             f'Move it with target.to("{logits.device}").'
         )
+    return target.long()
 
 
 def find_counted(target: Tensor, num_classes: int, ignore_index: int) -> Tensor | None:
     """The mask of samples that count, or None if all are known to; refuses labels out of range.
 
-    Values are read on the CPU only. On CUDA that would stall the queue at every step (there the
-    gather's own device assertion catches a bad label), and under torch.compile and
-    torch.func.vmap it cannot be done.
+    Where values cannot be read (`bounds`), the gather's own device assertion finds a bad label.
     """
-    if not target.is_cpu or torch.compiler.is_compiling() or target.numel() == 0:
+    found = bounds(target)
+    if found is None:
         return target != ignore_index
-    try:
-        low, high = (bound.item() for bound in torch.aminmax(target))
-    except RuntimeError:  # under torch.func.vmap a value cannot be read
-        return target != ignore_index
+    low, high = found
     if low >= 0 and high < num_classes and not low <= ignore_index <= high:
         return None
     counted = target != ignore_index

@@ -9,7 +9,6 @@ from torch.nn import functional
 
 from fpl_lib.losses.general import LOWEST, false_classes, in_full_precision
 
-BLOCK = 2**20  # elements worked on at a time on a CPU: 4 MiB in float32 stay in the cores' caches
 WIDE = 256  # classes from which on a CPU NumPy finds the largest sooner than torch
 
 # Private to torch, which asks it before every autograd.Function. Should it go, transforms count as
@@ -105,27 +104,12 @@ def gradient_formula(
 def _loss_and_gradient(
     logits: Tensor, true: Tensor, alpha_true: float | Tensor, alpha_false: float | Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The loss of each sample, (N, 1, d1, ...), and its gradient, shaped as the logits."""
-    dtype = torch.float64 if logits.dtype == torch.float64 else torch.float32
-    # Blocks keep a large batch's passes in the cache; a GPU would rather have it all at once.
-    if logits.numel() <= BLOCK or not logits.is_cpu:
-        gradient = logits.clone() if logits.dtype == dtype else logits.to(dtype)
-        return _overwrite_with_gradient(gradient, true, alpha_true, alpha_false), gradient
-    gradient = torch.empty_like(logits, dtype=dtype)
-    rows = max(1, BLOCK * logits.shape[0] // logits.numel())
-    losses = []
-    for start in range(0, logits.shape[0], rows):
-        here = slice(start, start + rows)
-        alphas = (a[here] if isinstance(a, Tensor) else a for a in (alpha_true, alpha_false))
-        block = gradient[here].copy_(logits[here])
-        losses.append(_overwrite_with_gradient(block, true[here], *alphas))
-    return torch.cat(losses), gradient
+    """The loss of each sample, (N, 1, d1, ...), and its gradient, shaped as the logits.
 
-
-def _overwrite_with_gradient(
-    z: Tensor, true: Tensor, alpha_true: float | Tensor, alpha_false: float | Tensor
-) -> Tensor:
-    """The loss of each sample, (N, 1, d1, ...); z becomes its gradient. LogFPL says why."""
+    LogFPL says why. One copy of the logits is worked on in place, until it is the gradient.
+    """
+    z = in_full_precision(logits)
+    z = z.clone() if z is logits else z
     z_true = z.gather(1, true)
     z_false, false = _largest(z.scatter_(1, true, -torch.inf))
     # F's place takes z_T (-inf would do, but makes exp slow): so the maximum is that over j ≠ F,
@@ -149,7 +133,7 @@ def _overwrite_with_gradient(
     factor = (alpha_true - gradient_false).div_(total)
     gradient_true = exp_true.mul_(factor).sub_(alpha_true)
     rest.mul_(factor).scatter_(1, true, gradient_true).scatter_(1, false, gradient_false)
-    return loss
+    return loss, rest
 
 
 def _largest(z: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,57 +4,27 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from fpl_lib.losses.checks import (
     Alpha,
     Term,
-    check_alpha,
     check_alpha_sizes,
     check_alpha_values,
     check_logits,
     check_options,
     check_target,
-    check_term,
+    explains_cross_entropy,
     find_counted,
-    split_pair,
+    split_alphas,
+    split_terms,
 )
 from fpl_lib.losses.closed_form import LogFPL, suits_closed_form
 from fpl_lib.losses.general import in_full_precision, loss_by_autograd
+from fpl_lib.losses.terms import log_term
 from fpl_lib.losses.weights import class_weights
 
 
-def log_term(r: Tensor) -> Tensor:
-    """-r, the logarithmic term: -log p_T (Eq. 2) for the true class, -log(1 - p_F) (Eq. 3) for F.
-
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-
-    Example:
-        >>> log_term(torch.tensor(0.25).log())
-        tensor(1.3863)
-
-    Source: Kiaei et al. 2023, Section 2.1, doi:10.20944/preprints202309.0280.v1.
-    """
-    return -r
-
-
-def squared_term(r: Tensor) -> Tensor:
-    """(1 - e^r)^2, the squared term: (1 - p_T)^2 (Eq. 5) for the true class, p_F^2 (Eq. 6) for F.
-
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-
-    Example:
-        >>> squared_term(torch.tensor(0.25).log())
-        tensor(0.5625)
-
-    Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
-    """
-    # expm1 keeps the digits that 1 - exp(r) loses where r is close to zero.
-    return torch.expm1(r).square()
-
-
+@explains_cross_entropy
 def false_positive_loss(
     logits: Tensor,
     target: Tensor,
@@ -75,7 +45,8 @@ def false_positive_loss(
     Args:
         logits: raw scores, shape (C,), (N, C) or (N, C, d1, ...), at least two classes. float16 and
             bfloat16 are computed in float32.
-        target: class indices, shape (), (N,) or (N, d1, ...), as for cross-entropy.
+        target: class indices, shape (), (N,) or (N, d1, ...), of any integer type. For a mix of two
+            labels (Mixup, CutMix) take λ · loss(logits, a) + (1 − λ) · loss(logits, b).
         alpha: the weights: a number, a (C,) tensor, a callable `(target, num_classes) -> (C,)` such
             as `batch_alpha` or a `LearnableAlpha`, or a pair (α_T, α_F) of these. A callable gets
             the labels of the batch, flat; on the CPU without the ignored ones, which elsewhere
@@ -108,13 +79,9 @@ def false_positive_loss(
     Source: Kiaei et al. 2023, Section 2, doi:10.20944/preprints202309.0280.v1.
     """
     check_options(k, pool, reduction, ignore_index)
-    terms = split_pair("term", term)
-    for one in terms:
-        check_term(one)
-    alphas = split_pair("alpha", alpha)
-    alphas = check_alpha(alphas[0]), check_alpha(alphas[1])
+    terms, alphas = split_terms(term), split_alphas(alpha)
     num_classes = check_logits(logits, k)
-    check_target(target, logits)
+    target = check_target(target, logits)
     counted = find_counted(target, num_classes, ignore_index)
 
     single = logits.dim() == 1
@@ -125,14 +92,16 @@ def false_positive_loss(
     numbers = isinstance(alphas[0], float) and isinstance(alphas[1], float)
     if terms[0] is log_term and numbers and alphas[0] > 0 and alphas[1] == 0:
         z = in_full_precision(logits)
-        loss = functional.cross_entropy(z, target, ignore_index=ignore_index, reduction=reduction)
+        loss = torch.nn.functional.cross_entropy(
+            z, target, ignore_index=ignore_index, reduction=reduction
+        )
         loss = loss if alphas[0] == 1 else alphas[0] * loss
         return loss.squeeze(0) if single and reduction == "none" else loss
 
     # The mean over all samples is a factor of the weights: that spares a pass over the gradient.
     scale = 1 / target.numel() if reduction == "mean" and counted is None else 1.0
     weights = class_weights(alphas, logits, target, counted, scale)
-    true = (target if counted is None else target.masked_fill(~counted, 0)).long().unsqueeze(1)
+    true = (target if counted is None else target.masked_fill(~counted, 0)).unsqueeze(1)
     k = num_classes - 1 if k is None else k
     if k == 1 and terms[0] is log_term is terms[1] and suits_closed_form(logits, weights):
         summed = counted is None and reduction != "none"
@@ -160,6 +129,16 @@ class FalsePositiveLoss(nn.Module):
     Args:
         alpha, term, k, pool, reduction, ignore_index: see `false_positive_loss`.
 
+    Coming from `nn.CrossEntropyLoss`:
+
+    | there | here | what differs |
+    |---|---|---|
+    | `weight=w` | `alpha=(w, 0)` | "mean" divides by N, there by the sum of the samples' weights |
+    | | `alpha=w` | the same, and weighs the false class's term too |
+    | `label_smoothing=ε` | none | FPL needs one true class: add a smoothed cross-entropy to it |
+    | `input=z` | `logits=z` | nothing |
+    | shares as target | labels only | λ · loss(z, a) + (1 − λ) · loss(z, b) for Mixup, CutMix |
+
     Shape:
         logits (N, C), (C,) or (N, C, d1, ...) and target (N,), () or (N, d1, ...); gives a single
         number, or with `reduction="none"` the target's shape.
@@ -176,6 +155,7 @@ class FalsePositiveLoss(nn.Module):
     Source: Kiaei et al. 2023, Section 2, doi:10.20944/preprints202309.0280.v1.
     """
 
+    @explains_cross_entropy
     def __init__(
         self,
         alpha: Alpha | tuple[Alpha, Alpha] = 1.0,
@@ -188,11 +168,9 @@ class FalsePositiveLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_options(k, pool, reduction, ignore_index)
-        for one in split_pair("term", term):
-            check_term(one)
-        alphas = split_pair("alpha", alpha)
+        split_terms(term)
+        alphas = split_alphas(alpha)
         for one in alphas:
-            check_alpha(one)
             if isinstance(one, Tensor):
                 check_alpha_values(one)
         check_alpha_sizes(alphas, k)
@@ -211,6 +189,7 @@ class FalsePositiveLoss(nn.Module):
                 setattr(self, one_name, one)
         return is_pair
 
+    @explains_cross_entropy
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """The loss of a batch."""
         alpha, term = self._alpha_and_term()

@@ -24,6 +24,9 @@ def loss_by_autograd(
     Shapes: z (N, C, d1, ...), true (N, 1, d1, ...); a weight is a number, or a tensor expanded to
     z's shape. Gives (N, d1, ...).
     """
+    if not isinstance(weights[1], Tensor) and weights[1] == 0:  # nobody asks for a false class
+        r_true = -functional.cross_entropy(z, true.squeeze(1), reduction="none").unsqueeze(1)
+        return _weighted_term(terms[0], r_true, weights[0], true).squeeze(1)
     false = false_classes(z.detach(), true, k)
     r_true, r_false = log_right(z, true, false, pool)
     loss_true = _weighted_term(terms[0], r_true, weights[0], true)
@@ -59,6 +62,8 @@ def log_right(z: Tensor, true: Tensor, false: Tensor, pool: str | None) -> tuple
     """
     rest = z.scatter(1, false[:, :1], -torch.inf)
     shift = rest.detach().amax(1, keepdim=True).clamp(min=LOWEST)
+    # 0 · ∞ is NaN: a false class at +inf would otherwise have p_F = 1, and bounded terms a value.
+    shift = shift + 0 * z.detach().gather(1, false[:, :1]).clamp(min=LOWEST)
     sum_rest = (rest - shift).exp().sum(1, keepdim=True)
     # All other classes ruled out: p_F is 1 and L_F infinite. Its gradient stays e_F, with nothing
     # for the others to share; the slope of log 0 would make it NaN.
@@ -89,8 +94,8 @@ def in_full_precision(logits: Tensor) -> Tensor:
 def _weighted_term(term: Term, r: Tensor, weight: float | Tensor, classes: Tensor) -> Tensor:
     """Σ α φ(r) over the classes in dimension 1, (N, 1, d1, ...)."""
     if not isinstance(weight, Tensor) and weight == 0:
-        # Left out rather than multiplied: φ may be infinite, and 0 * inf is NaN.
-        return r[:, :1].nan_to_num(0.0, 0.0, 0.0) * 0
+        # Left out rather than multiplied: φ may be infinite, and 0 * inf is NaN. NaN stays.
+        return r[:, :1].clamp(min=LOWEST) * 0
     loss = term(r)
     check_term_result(loss, r)
     if isinstance(weight, Tensor):

@@ -9,48 +9,69 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from fpl_lib.losses.general import in_full_precision
+
 
 class GradientMatched(nn.Module):
-    """A loss, scaled batch by batch so that its gradient is as long as that of `reference`.
+    """A loss whose gradient by the logits is as long as that of `reference`, its direction kept.
 
-    The factor is the ratio of the two gradients' norms with respect to the logits of the batch, a
-    constant for the derivative. So the direction is the loss's, the length the reference's, and the
-    value is the loss times the factor. Where the loss's own gradient is zero the factor is 1.
+    By "batch" the loss is multiplied by the ratio of the two gradients' lengths, a constant for the
+    derivative. By "sample" each sample's gradient gets a ratio of its own, and with it the
+    reference's length, which also takes out how much samples weigh beside each other; the value
+    stays the loss's own. Where the loss's gradient is zero the ratio is 1.
+
+    Both gradients are taken by autograd within the forward pass: torch.compile breaks its graph
+    here, and runs this loss eagerly.
 
     Args:
         loss: called as `loss(logits, target)`, giving one number (reduction "mean" or "sum").
         reference: likewise; only the length of its gradient is used.
+        by: "batch" or "sample" (at each place, for logits (N, C, d1, ...)).
 
     Raises:
-        TypeError: not modules.
+        TypeError, ValueError: not modules, or another `by`.
 
     Example:
         >>> mean, total = nn.CrossEntropyLoss(), nn.CrossEntropyLoss(reduction="sum")
         >>> z, t = torch.tensor([[2.0, 0.0], [1.0, 3.0]]), torch.tensor([1, 1])
         >>> torch.isclose(GradientMatched(mean, total)(z, t), 2 * mean(z, t))
         tensor(True)
+
+    Source: this kit's; not in the paper.
     """
 
-    def __init__(self, loss: nn.Module, reference: nn.Module) -> None:
+    def __init__(self, loss: nn.Module, reference: nn.Module, *, by: str = "batch") -> None:
         super().__init__()
         for name, module in (("loss", loss), ("reference", reference)):
             if not isinstance(module, nn.Module):
                 raise TypeError(
-                    f"{name}: expected a loss module, such as nn.CrossEntropyLoss(); got {module!r}"
+                    f"{name}: expected a loss module, as nn.CrossEntropyLoss(); got {module!r}."
                 )
-        self.loss, self.reference = loss, reference
+        if by not in ("batch", "sample"):
+            raise ValueError(f'by: expected "batch" or "sample"; got {by!r}.')
+        self.loss, self.reference, self.by = loss, reference, by
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        own, wanted = (
-            gradient_norm(module, logits, target) for module in (self.loss, self.reference)
-        )
-        factor = torch.where(own > 0, wanted / own.clamp_min(torch.finfo(own.dtype).tiny), 1.0)
-        return factor * self.loss(logits, target)
+        """The loss of a batch."""
+        own, wanted = (gradient_of(one, logits, target) for one in (self.loss, self.reference))
+        classes = 0 if logits.dim() == 1 else 1
+        dim = None if self.by == "batch" else classes
+        length, aim = (torch.linalg.vector_norm(g, dim=dim, keepdim=True) for g in (own, wanted))
+        ratio = torch.where(length > 0, aim / length.clamp_min(torch.finfo(own.dtype).tiny), 1.0)
+        if self.by == "batch":
+            return ratio.squeeze() * self.loss(logits, target)
+        # Nothing is added to the value, and ratio · own to the gradient: so a mean need not be
+        # taken apart into its samples.
+        moved = in_full_precision(logits) - in_full_precision(logits.detach())
+        return self.loss(logits.detach(), target) + (ratio * own * moved).sum()
+
+    def extra_repr(self) -> str:
+        return f"by={self.by!r}"
 
 
-def gradient_norm(loss: nn.Module, logits: Tensor, target: Tensor) -> Tensor:
-    """Euclidean length, a scalar tensor, of the gradient of loss(logits, target) by the logits."""
+def gradient_of(loss: nn.Module, logits: Tensor, target: Tensor) -> Tensor:
+    """The gradient of loss(logits, target) by the logits, in their shape, at least float32."""
     with torch.enable_grad():
-        leaf = logits.detach().requires_grad_()
+        leaf = in_full_precision(logits.detach()).requires_grad_()
         (gradient,) = torch.autograd.grad(loss(leaf, target), leaf)
-    return torch.linalg.vector_norm(gradient)
+    return gradient

@@ -6,12 +6,15 @@ duties: each is a sentence that holds for cross-entropy; a loss should break one
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
 
 import torch
 from torch import Tensor, nn
 
-from fpl_lib.losses.matched import gradient_norm
+from fpl_lib.losses.matched import gradient_of
 
 CLASSES = 10
 EXTREME = (0.0, 200.0, 1.0)  # a confident network; softmax rounds to 0 and 1 here
@@ -140,32 +143,37 @@ def relative_length(loss: nn.Module, num_classes: int = CLASSES) -> float:
     """How long a batch's gradient is beside cross-entropy's, on random samples, mostly wrong ones.
 
     Plain SGD takes steps in proportion: a loss of relative length 0.2 trains as if the learning
-    rate were a fifth. `controls.GradientMatched` evens it out.
+    rate were a fifth. `GradientMatched` evens it out.
 
     >>> round(relative_length(nn.CrossEntropyLoss()), 6)
     1.0
     """
     logits, target = samples(64, num_classes)
-    own, reference = (gradient_norm(one, logits, target) for one in (loss, nn.CrossEntropyLoss()))
-    return float(own / reference)
+    own, reference = (gradient_of(one, logits, target) for one in (loss, nn.CrossEntropyLoss()))
+    return float(own.norm() / reference.norm())
 
 
 def asks_for(loss: nn.Module, shares: Sequence[float], num_classes: int = CLASSES) -> Tensor:
     """The one prediction that costs least, on average, for images whose labels have these shares.
 
-    Found by trying predictions on a grid, first in steps of 0.05, then of 0.01: a loss may have
-    kinks. Classes beyond the three get next to nothing.
+    Cross-entropy asks for the shares themselves, and so does FPL with `k=None`, a sum of binary
+    cross-entropies. FPL with k = 1 does not, and may not even keep the top class: see
+    `keeps_top_class`.
+
+    Found by trying: the logits of any set of classes go up by a step for as long as that helps,
+    then by half of it, so that no kink where classes tie can stop it. It starts in the middle and
+    in each corner, and goes on from the best.
 
     Args:
         loss: called as `loss(logits, target)`, a mean over samples.
-        shares: of labels a, b and c; multiples of 0.1 that sum to 1.
-        num_classes: C, at least three.
+        shares: of the labels, two to six, summing to 1; fractions with denominators up to 100.
+        num_classes: C, at least as many as shares. Further classes get next to nothing.
 
     Returns:
-        The probabilities of a, b and c, shape (3,), to 0.01.
+        The probabilities of the classes with shares, (len(shares),) float64, to 0.001.
 
     Raises:
-        ValueError: shares that are not as described.
+        ValueError: shares or num_classes that are not as described.
 
     Example:
         >>> asks_for(nn.CrossEntropyLoss(), (0.6, 0.3, 0.1)).tolist()
@@ -173,26 +181,83 @@ def asks_for(loss: nn.Module, shares: Sequence[float], num_classes: int = CLASSE
 
     Source: Gneiting and Raftery, JASA 102 (2007) 359, on losses that ask for the truth.
     """
-    tenths = [round(10 * share) for share in shares]
-    whole = all(abs(10 * share - n) < 1e-9 for share, n in zip(shares, tenths, strict=True))
-    if len(tenths) != 3 or sum(tenths) != 10 or min(tenths) < 0 or not whole:
-        raise ValueError(f"shares: expected three multiples of 0.1 with sum 1; got {shares}.")
-    target = torch.arange(3).repeat_interleave(torch.tensor(tenths))
+    exact = [Fraction(share).limit_denominator(100) for share in shares]
+    near = all(abs(share - part) < 1e-9 for share, part in zip(shares, exact, strict=True))
+    n, beyond = len(exact), num_classes - len(exact)
+    if not 2 <= n <= 6 or sum(exact) != 1 or min(exact) < 0 or not near or beyond < 0:
+        raise ValueError(
+            "shares: expected two to six fractions, one for each of as many classes or more, with "
+            f"denominators up to 100 and sum 1; got {tuple(shares)} for {num_classes} classes."
+        )
+    images = math.lcm(*(part.denominator for part in exact))
+    target = torch.arange(n).repeat_interleave(torch.tensor([int(images * p) for p in exact]))
+    rest = torch.full((beyond,), math.log(1e-6), dtype=torch.float64)
+    sets = torch.tensor([s for s in product((0.0, 1.0), repeat=n) if 0 < sum(s) < n]).double()
 
-    def cost(percent: tuple[int, int]) -> float:
-        a, b = percent
-        p = torch.full((num_classes,), 1e-6, dtype=torch.float64)
-        p[:3] = torch.tensor([a, b, 100 - a - b]).clamp(min=1e-3) / 100
-        return loss(p.log().expand(10, -1), target).item()
+    def cost(z: Tensor) -> float:
+        logits = torch.cat((z.log_softmax(0).clamp(min=math.log(1e-5)), rest))
+        return loss(logits.expand(images, -1), target).item()
 
-    def best(points: list[tuple[int, int]]) -> tuple[int, int]:
-        return min((p for p in points if min(*p, 100 - sum(p)) >= 0), key=cost)
+    def lowest(z: Tensor, step: float, last: float) -> tuple[float, Tensor]:
+        least = cost(z)
+        while step >= last:
+            tried = ((cost(moved), moved) for moved in z + step * sets)
+            better = next((pair for pair in tried if pair[0] < least), None)
+            step, (least, z) = (step, better) if better else (step / 2, (least, z))
+        return least, z
 
     with torch.no_grad():
-        a, b = best([(a, b) for a in range(0, 101, 5) for b in range(0, 101, 5)])
-        near = range(-4, 5)
-        a, b = best([(a + i, b + j) for i in near for j in near])
-    return torch.tensor([a, b, 100 - a - b], dtype=torch.float64) / 100
+        starts = torch.cat((torch.zeros(1, n), 3 * torch.eye(n))).double()
+        _, z = min((lowest(start, 2, 0.5) for start in starts), key=lambda pair: pair[0])
+        return lowest(z, 0.25, 2**-11)[1].softmax(0).round(decimals=3)
+
+
+def keeps_top_class(shares: Sequence[float]) -> bool:
+    """Whether FPL with log terms, k = 1 and unit weights asks for a prediction with the same top.
+
+    It need not: **FPL with k = 1 is not classification-calibrated**. Labels with the shares (0.4,
+    0.3, 0.2, 0.1) ask for (0.279, 0.279, 0.279, 0.163): a lead of ten points becomes a tie. The
+    order of classes is never turned round, and with `k=None` shares and prediction are the same.
+
+    Let q_1 > q_2 ≥ ... be the shares and S = q_1 + ... + q_m. Of the predictions where m classes
+    tie at the top, the best one gives each of them a, the smaller root of
+
+        2 m a² - (1 + m + S) a + S = 0,
+
+    and any other class p_j = q_j (1 - m a) / (1 - S); m is the smallest number, two or more, for
+    which no p_j exceeds a. There the sum of the false terms, which has a kink, has slopes w_j / (1
+    - a) with any w_j from 0 to 1 - q_j that sum to 1, since class j is no false class of its own
+    samples. Where the costs balance, w_1 = (1 - a) (q_1 - S/m) / a + 1/m. So the tie is the best of
+    all, the costs being convex in p, unless that is too much, and the top class is kept if and only
+    if
+
+        (1 - a) (q_1 - S/m) / a + 1/m > 1 - q_1.
+
+    It holds whenever q_1 ≥ 1/2. Where all C classes tie, it reads q_1 > 2 (C - 1) / C².
+
+    Args:
+        shares: of the labels, two or more, summing to 1.
+
+    Raises:
+        ValueError: shares that are not as described.
+
+    Example:
+        >>> keeps_top_class((0.5, 0.3, 0.2)), keeps_top_class((0.44, 0.40, 0.16))
+        (True, False)
+
+    Source: this kit's; the notion is Bartlett, Jordan and McAuliffe's, JASA 101 (2006) 138.
+    """
+    q = sorted(shares, reverse=True)
+    if len(q) < 2 or q[-1] < 0 or abs(sum(q) - 1) > 1e-9:
+        raise ValueError(f"shares: expected two or more, none negative, with sum 1; got {shares}.")
+    if q[0] >= 0.5:
+        return q[0] > q[1]
+    for m in range(2, len(q) + 1):
+        s = sum(q[:m])
+        a = (1 + m + s - math.sqrt((1 + m + s) ** 2 - 8 * m * s)) / (4 * m)
+        if m == len(q) or q[m] * (1 - m * a) <= a * (1 - s):
+            break
+    return (1 - a) * (q[0] - s / m) / a + 1 / m > 1 - q[0] + 1e-12
 
 
 def samples(count: int, num_classes: int) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Terms φ from other papers, for FPL's true and false classes alike: `false_positive_loss(term=φ)`.
+"""Terms φ, the paper's two and others', for true and false classes: `false_positive_loss(term=φ)`.
 
 Each is a function of r, the log-probability of being right. Of the true class alone they are the
 losses of `rivals.py`. For other settings than the defaults use `functools.partial`.
@@ -11,7 +11,38 @@ import math
 import torch
 from torch import Tensor
 
-from fpl_lib import _numbers
+from fpl_lib._arguments import check_real
+
+
+def log_term(r: Tensor) -> Tensor:
+    """-r, the logarithmic term: -log p_T (Eq. 2) for the true class, -log(1 - p_F) (Eq. 3) for F.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+
+    Example:
+        >>> log_term(torch.tensor(0.25).log())
+        tensor(1.3863)
+
+    Source: Kiaei et al. 2023, Section 2.1, doi:10.20944/preprints202309.0280.v1.
+    """
+    return -r
+
+
+def squared_term(r: Tensor) -> Tensor:
+    """(1 - e^r)^2, the squared term: (1 - p_T)^2 (Eq. 5) for the true class, p_F^2 (Eq. 6) for F.
+
+    Args:
+        r: log-probability of being right, any shape, zero or less.
+
+    Example:
+        >>> squared_term(torch.tensor(0.25).log())
+        tensor(0.5625)
+
+    Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
+    """
+    # expm1 keeps the digits that 1 - exp(r) loses where r is close to zero.
+    return torch.expm1(r).square()
 
 
 def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
@@ -22,7 +53,7 @@ def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
         gamma: zero or more; 0 is `log_term`.
 
     Raises:
-        TypeError, ValueError: a gamma that is no such number.
+        TypeError, ValueError: gamma is not a number of zero or more.
 
     Example:
         >>> focal_term(torch.tensor(0.5).log())
@@ -30,7 +61,7 @@ def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
 
     Source: Lin et al., ICCV 2017, arXiv:1708.02002, Eq. 4.
     """
-    _numbers.within("gamma", gamma, 0, math.inf)
+    check_real("gamma", gamma, 0)
     # Below tiny the slope of x^γ, γ < 1, would be infinite, and 0 · ∞ is NaN.
     wrong = -torch.expm1(r).clamp(max=-torch.finfo(r.dtype).tiny)
     return wrong**gamma * -r
@@ -44,7 +75,7 @@ def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
         epsilon: -1 or more; 0 is `log_term`, and 2 the paper's choice for ImageNet.
 
     Raises:
-        TypeError, ValueError: an epsilon that is no such number.
+        TypeError, ValueError: epsilon is not a number of -1 or more.
 
     Example:
         >>> poly1_term(torch.tensor(0.5).log())
@@ -52,7 +83,7 @@ def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
 
     Source: Leng et al., ICLR 2022, arXiv:2204.12511.
     """
-    _numbers.within("epsilon", epsilon, -1, math.inf)
+    check_real("epsilon", epsilon, -1)
     return -r - epsilon * torch.expm1(r)
 
 
@@ -64,7 +95,7 @@ def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
         q: from 0, the limit `log_term`, to 1, half of `mae_term`; 0.7 is the paper's.
 
     Raises:
-        TypeError, ValueError: a q that is no such number.
+        TypeError, ValueError: q is not a number from 0 to 1.
 
     Example:
         >>> gce_term(torch.tensor(0.5).log())
@@ -72,7 +103,7 @@ def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
 
     Source: Zhang and Sabuncu, NeurIPS 2018, arXiv:1805.07836.
     """
-    _numbers.within("q", q, 0, 1)
+    check_real("q", q, 0, 1)
     return -torch.expm1(q * r) / q if q else -r
 
 
@@ -88,7 +119,7 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
         log_zero: A, zero or less. Much code clips y at 1e-4, which makes it -9.2.
 
     Raises:
-        TypeError, ValueError: options that are no such numbers.
+        TypeError, ValueError: an option is not a number in its range.
 
     Example:
         >>> sce_term(torch.tensor(0.5).log())
@@ -96,9 +127,9 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
 
     Source: Wang et al., ICCV 2019, arXiv:1908.06112.
     """
-    _numbers.within("alpha", alpha, 0, math.inf)
-    _numbers.within("beta", beta, 0, math.inf)
-    _numbers.within("log_zero", log_zero, -math.inf, 0)
+    check_real("alpha", alpha, 0)
+    check_real("beta", beta, 0)
+    check_real("log_zero", log_zero, -math.inf, 0)
     return -alpha * r + beta * log_zero * torch.expm1(r)
 
 

@@ -61,7 +61,7 @@ def _ask(rule: Callable[[Tensor, int], Tensor], labels: Tensor, num_classes: int
 
 def _labels_for_rule(labels: Tensor, counted: Tensor | None) -> Tensor:
     """The counted labels, flat. Where a size cannot depend on values the others stay, as -1."""
-    flat = labels.reshape(-1).long()
+    flat = labels.reshape(-1)
     if counted is None:
         return flat
     counted = counted.reshape(-1)

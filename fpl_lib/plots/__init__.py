@@ -7,7 +7,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["live", "records"],
     submod_attrs={
         "gallery": ["show_gallery"],
-        "style": ["COLORS", "FALSE_MARKER", "PAPER", "TRUE_MARKER", "publish", "show", "use_style"],
+        "style": [
+            "COLORS", "FALSE_MARKER", "PALETTE", "PAPER", "TRUE_MARKER", "in_ipython", "publish",
+            "show", "signed", "use_style", "widget_view",
+        ],
         "tables": ["show_table"],
     },
-)
+)  # fmt: skip

@@ -1,20 +1,16 @@
-"""Images of a data set side by side, a column a class: what a network gets to see.
-
-Photographs do not compress the way drawings do, so this is the one figure that is stored with a
-palette of 256 colours; drawn in true colour it would be too large for a notebook.
-"""
+"""Images of a data set side by side, a column per class: what a network gets to see."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from PIL import Image
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from torch import Tensor
 
-from fpl_lib.plots.style import publish
+from fpl_lib.plots.style import show
 
 __all__ = ["show_gallery"]
 
@@ -33,15 +29,16 @@ def show_gallery(
     drawn as a square of 2 x 2, without smoothing. `alt` is the picture's alternative text.
 
     Raises TypeError if the images are not uint8, ValueError if their shape does not go with the
-    labels or a class has fewer images than `rows`.
+    labels, a class has fewer images than `rows`, or `show` refuses the picture or its `alt`.
 
     >>> images, labels = torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.tensor([0, 1, 1, 0])
-    >>> show_gallery(images, labels, ("cat", "dog"), rows=2, alt="Two black squares a class.")
-    <Figure: Two black squares a class.>
+    >>> show_gallery(
+    ...     images, labels, ("cat", "dog"), rows=2, alt="Two black squares below each class's name."
+    ... )
+    <Figure: Two black squares below each class's name.>
     """
     columns = _first_of_each(images, labels, classes, rows)
-    png = _png(_sheet(columns), classes)
-    publish({"text/plain": f"<Figure: {alt}>", "image/png": png}, {"image/png": {"alt": alt}})
+    show(_drawn(_sheet(columns), classes), alt=alt)
 
 
 def _first_of_each(images: Tensor, labels: Tensor, classes: Sequence[str], rows: int) -> np.ndarray:
@@ -76,22 +73,14 @@ def _sheet(columns: np.ndarray) -> np.ndarray:
     return tiles.transpose(1, 2, 0, 3, 4).reshape(rows * height, count * width, 3)
 
 
-def _png(sheet: np.ndarray, classes: Sequence[str]) -> bytes:
-    """The sheet with a line of class names above, as a PNG with a palette."""
-    import matplotlib.pyplot as plt
-
+def _drawn(sheet: np.ndarray, classes: Sequence[str]) -> Figure:
+    """The sheet, pixel by pixel, with a line of class names above."""
     height, width = sheet.shape[0] + HEAD, sheet.shape[1]
     # Half a pixel more, so that no rounding of inches loses the last one.
     size = ((width + 0.5) / DPI, (height + 0.5) / DPI)
-    fig = plt.figure(figsize=size, dpi=DPI, layout="none")
+    fig = Figure(figsize=size, dpi=DPI, layout=PlaceHolderLayoutEngine(True, True))
     fig.figimage(sheet, 0, 0, origin="upper")
     for place, name in enumerate(classes):
         across = (place + 0.5) / len(classes)
         fig.text(across, 1 - HEAD / 2 / height, name, ha="center", va="center", fontsize=9)
-    drawn, stored = io.BytesIO(), io.BytesIO()
-    fig.savefig(drawn, format="png", dpi=DPI)
-    plt.close(fig)
-    with Image.open(drawn) as picture:
-        few = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-    few.save(stored, "PNG", optimize=True)
-    return stored.getvalue()
+    return fig

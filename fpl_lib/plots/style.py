@@ -3,7 +3,7 @@
 A figure of this kit carries its own words: `show` refuses a picture without an alternative text,
 keeps it small enough to load anywhere, and leaves an output that is the same on every machine.
 
-    from fpl_lib.plots import style as plots
+    from fpl_lib import plots
 
     plots.use_style()
     fig, ax = plt.subplots()
@@ -13,6 +13,7 @@ keeps it small enough to load anywhere, and leaves an output that is the same on
 
 from __future__ import annotations
 
+import html
 import io
 import struct
 from pathlib import Path
@@ -51,7 +52,24 @@ PAPER = MappingProxyType({"color": "black", "marker": "D", "linestyle": "none"})
 MAX_WIDTH = 1000
 MAX_BYTES = 80_000
 MIN_ALT = 40
+MARGIN, FRAME = 7, "#D9D9D9"
+"""White pixels around a figure and the colour of the line around these: on a dark page it then
+ends softly."""
 STYLE_FILE = Path(__file__).with_name("kit.mplstyle")
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A difference with its sign, a true minus.
+
+    >>> signed(-0.25, 2), signed(3, 0)
+    ('−0.25', '+3')
+    """
+    return true_minus(f"{value:+.{digits}f}")
+
+
+def true_minus(text: str) -> str:
+    """A text with true minus signs instead of hyphens."""
+    return text.replace("-", "−")
 
 
 def use_style() -> None:
@@ -72,10 +90,11 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
 
     `fig` is the figure to show; without one, pyplot's current figure. `alt` says in one or two
     sentences what a reader would see and should conclude (at least 40 characters). It is stored
-    twice: in the output's metadata, which nbconvert's `classic` template turns into the picture's
-    `alt` (JupyterLab and the `lab` template do not), and as the output's plain text. `live` is an
-    optional ipywidgets widget: a running notebook then shows the widget, and any place without a
-    kernel (a web page, a printed copy) shows the picture instead.
+    with the picture (in its metadata, which nbconvert's `classic` template and the book turn into
+    the `alt` of the picture, and as plain text), and below it, folded up, for readers of JupyterLab
+    and other viewers that ignore the metadata. `live` is an optional ipywidgets widget: a running
+    notebook then shows the widget, and any place without a kernel (a web page, a printed copy)
+    shows the picture instead.
 
     Raises ValueError if `alt` is missing or says nothing, if there is no figure to show, or if
     the picture is wider than 1000 pixels or larger than 80 KB; TypeError if `fig` is not a figure.
@@ -104,6 +123,11 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
     if live is not None:
         data |= widget_view(live)
     publish(data, {"image/png": {"alt": alt}})
+    if in_ipython():
+        # An output of its own: beside a PNG in one output, viewers show the HTML alone.
+        what = "The figure in words" if live is None else "The figure as it starts, in words"
+        words = html.escape(alt, quote=False)
+        publish({"text/html": f"<details><summary>{what}</summary>{words}</details>"})
 
 
 def publish(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
@@ -153,20 +177,21 @@ def _checked_alt(alt: str) -> str:
 
 def _png(fig: Figure) -> bytes:
     """The figure as PNG bytes without software name or date, or ValueError if it is too large."""
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     drawn, stored = io.BytesIO(), io.BytesIO()
     fig.savefig(drawn, format="png")
     # A drawing has few colours beside the shades of its edges: a palette of 256 keeps every flat
     # colour exactly (kmeans makes sure of it) and stores the picture in a third of the bytes.
-    picture = Image.open(drawn).convert("RGB")
+    picture = ImageOps.expand(Image.open(drawn).convert("RGB"), MARGIN, "white")
+    picture = ImageOps.expand(picture, 1, FRAME)
     few = picture.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     few.save(stored, format="png", optimize=True)
     png = stored.getvalue()
     (width,) = struct.unpack(">I", png[16:20])
     if width > MAX_WIDTH:
         raise ValueError(
-            f"the figure is {width} pixels wide, at most {MAX_WIDTH} are shown: "
+            f"with its frame the figure is {width} pixels wide, at most {MAX_WIDTH} are shown: "
             "make `figsize` or `dpi` smaller"
         )
     if len(png) > MAX_BYTES:

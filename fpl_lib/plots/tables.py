@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
 from fpl_lib.plots.style import publish
 
-__all__ = ["show_table"]
+NUMBER = re.compile(r"(?!0\d)[+−-]?\d[\d ,]*(\.\d+)?( ?%)?|")  # no label such as "07"; or nothing
 
 
 def show_table(frame: pd.DataFrame, *, caption: str, decimals: int = 2) -> None:
     """Show a data frame's columns (its index is left out) under a caption.
 
-    Floats get `decimals` decimal places, missing values an empty cell. A notebook shows an HTML
+    Floats get `decimals` decimal places, missing values an empty cell; a column of numbers, also
+    of numbers in words such as "+0.25" or "12 %", stands to the right. A notebook shows an HTML
     table whose headers a screen reader finds; elsewhere the table is printed as plain text.
 
     Raises TypeError if `frame` is no data frame, ValueError if it has no rows.
@@ -31,9 +33,12 @@ def show_table(frame: pd.DataFrame, *, caption: str, decimals: int = 2) -> None:
         raise TypeError(f"expected a pandas DataFrame, got {type(frame).__name__}")
     if frame.empty:
         raise ValueError("the table has no rows: there is nothing to show")
-    numeric = [is_numeric_dtype(kind) for kind in frame.dtypes]
     head = [str(name) for name in frame.columns]
     body = frame.map(lambda value: _text(value, decimals)).to_numpy().tolist()
+    numeric = [
+        is_numeric_dtype(kind) or all(map(NUMBER.fullmatch, column))
+        for kind, column in zip(frame.dtypes, zip(*body, strict=True), strict=True)
+    ]
     plain = "\n".join([caption, *_columns([head, *body], numeric)])
     publish({"text/plain": plain, "text/html": _html(caption, head, body, numeric)})
 

@@ -13,7 +13,8 @@ import nbformat
 import pytest
 from playwright.sync_api import TimeoutError
 
-from fpl_lib.course.exercises import FunctionExercise, exercise, quiz
+from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.course.exercises import exercise, quiz
 
 pytestmark = pytest.mark.browser
 

@@ -1,10 +1,12 @@
 """Do two answers agree, and if they do not, what is the first thing that a student should look at?
 
 Answers are numbers, NumPy arrays, torch tensors, words, or tuples, lists, sets and dicts of these.
+How numbers are held does not matter: a list of floats agrees with a tensor of whole numbers.
 """
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -31,8 +33,6 @@ def difference(
     'entry 2 of the result contains NaN where a number is expected'
     """
     tolerance = {"rtol": rtol, "atol": atol}
-    if isinstance(expected, torch.Tensor) and not isinstance(got, torch.Tensor):
-        return f"{what} is {_kind(got)}, expected a torch tensor"
     if isinstance(expected, str):
         same = isinstance(got, str) and got.strip().casefold() == expected.strip().casefold()
         return "" if same else _other_kind(expected, got, what) or f"{what} is not the right word"
@@ -44,20 +44,24 @@ def difference(
         return "" if _same(expected, got) else f"{what} is {_kind(got)} that does not match"
     if (right := as_numbers(got)) is None:
         return f"{what} is {_kind(got)}, expected {_kind(expected)}"
+    if rtol and (precision := _precision(got)):
+        tolerance["rtol"] = max(rtol, 4 * precision)
     return _arrays(left, right, what, tolerance)
 
 
-def show_value(value: Any) -> str:
+def show_value(value: Any, digits: int = 5) -> str:
     """A value as a student should read it: rounded, short, without its type's noise.
+
+    Numbers get `digits` significant digits, those in an array one decimal less.
 
     >>> show_value(torch.tensor([[1 / 3, 2.0]])), show_value((0.1 + 0.2, "a"))
     ('[[0.3333 2.    ]]', "(0.3, 'a')")
     """
     if isinstance(value, tuple | list):
-        inside = ", ".join(show_value(item) for item in value)
+        inside = ", ".join(show_value(item, digits) for item in value)
         return f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
     if isinstance(value, dict):
-        inside = ", ".join(f"{key}: {show_value(item)}" for key, item in value.items())
+        inside = ", ".join(f"{key}: {show_value(item, digits)}" for key, item in value.items())
         return f"{{{inside}}}"
     numbers = as_numbers(value)
     if numbers is None or isinstance(value, bool):
@@ -67,8 +71,23 @@ def show_value(value: Any) -> str:
             text = f"<{type(value).__name__}>"
         return text if len(text) <= 60 else f"{text[:57]}…"
     if numbers.ndim == 0:
-        return f"{numbers.item():.5g}" if numbers.dtype.kind == "f" else str(numbers.item())
-    return np.array2string(numbers, precision=4, threshold=24, edgeitems=3, suppress_small=True)
+        return f"{numbers.item():.{digits}g}" if numbers.dtype.kind == "f" else str(numbers.item())
+    return np.array2string(
+        numbers, precision=digits - 1, threshold=24, edgeitems=3, suppress_small=True
+    )
+
+
+def show_apart(expected: Any, got: Any) -> tuple[str, str]:
+    """Both values with as many digits as it takes to see that they differ.
+
+    >>> show_apart(2.16721, 2.16724)
+    ('2.16721', '2.16724')
+    """
+    for digits in range(5, 18):
+        shown = show_value(expected, digits), show_value(got, digits)
+        if shown[0] != shown[1]:
+            break
+    return shown
 
 
 def size(value: Any) -> int:
@@ -85,8 +104,6 @@ def _arrays(left: np.ndarray, right: np.ndarray, what: str, tolerance: dict[str,
     if left.shape != right.shape:
         wanted = str(left.shape) if left.ndim else "a single number"
         return f"{what} has shape {right.shape}, expected {wanted}"
-    if left.ndim and left.dtype.kind in "iu" and right.dtype.kind == "f":
-        return f"{what} holds {right.dtype} numbers, expected whole numbers ({left.dtype})"
     for test, name in ((np.isnan, "NaN"), (np.isinf, "an infinity")):
         if (test(right) & ~test(left)).any():
             return f"{what} contains {name} where a number is expected"
@@ -96,8 +113,8 @@ def _arrays(left: np.ndarray, right: np.ndarray, what: str, tolerance: dict[str,
 
 
 def _sequences(expected: Any, got: Any, what: str, tolerance: dict[str, float]) -> str:
-    if isinstance(got, np.ndarray | torch.Tensor) and got.ndim:
-        got = list(got)
+    if hasattr(got, "__array__") and (numbers := as_numbers(got)) is not None and numbers.ndim:
+        got = list(numbers)
     if not isinstance(got, tuple | list):
         return f"{what} is {_kind(got)}, expected {len(expected)} values: {_kind(expected)}"
     if len(got) != len(expected):
@@ -126,12 +143,27 @@ def as_numbers(value: Any) -> np.ndarray | None:
         if isinstance(value, torch.Tensor):
             value = value.detach().cpu()
             value = value.double().numpy() if value.is_floating_point() else value.numpy()
+        elif isinstance(value, tuple | list):
+            value = [as_numbers(item) for item in value]
+            if any(item is None for item in value):
+                return None
+        elif isinstance(value, Real) and not isinstance(value, int | np.generic):
+            value = float(value)  # a Fraction, say
         array = np.asarray(value)
     except Exception:  # ragged lists, tensors without data, objects that refuse
         return None
     if array.dtype.kind not in "biuf":
         return None
     return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def _precision(value: Any) -> float:
+    """The relative precision of the floats that a tensor or an array holds, 0 for all else."""
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return torch.finfo(value.dtype).eps
+    if isinstance(value, np.ndarray | np.floating) and value.dtype.kind == "f":
+        return float(np.finfo(value.dtype).eps)
+    return 0.0
 
 
 def _same(expected: Any, got: Any) -> bool:

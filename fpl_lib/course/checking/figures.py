@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 from unittest import mock
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import to_hex
+from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from fpl_lib.course.checking.guard import Outcome, has_blank, run, same_outcome
 from fpl_lib.course.checking.judge import (
@@ -26,26 +33,169 @@ from fpl_lib.course.checking.kinds import FigureExercise
 
 
 def curve(ax: Axes, label: str, x: np.ndarray) -> np.ndarray:
-    """The height at `x` of the line with this legend label (any case), by interpolation.
+    """The height at `x` of the line (or points) with this legend label, by interpolation.
 
-    Raises LookupError if no line has the label; `x` outside of the line gives NaN.
+    A label counts in any case, wherever it was given: with the line, or with the legend. Raises
+    LookupError if nothing has the label; `x` outside of the line gives NaN.
 
     >>> ax = plt.figure().add_subplot()
     >>> _ = ax.plot([0, 1], [0, 2], label="CE")
     >>> curve(ax, "ce", np.array([0.5]))
     array([1.])
     """
-    for line in ax.get_lines():
-        if str(line.get_label()).strip().casefold() == label.casefold():
-            return heights(line.get_xdata(), line.get_ydata(), x)
-    raise LookupError(f"no line is labelled {label!r}")
+    across, up = _points(ax, label)
+    return np.interp(x, across, up, left=np.nan, right=np.nan)
 
 
-def heights(across: Any, up: Any, x: np.ndarray) -> np.ndarray:
-    """Interpolate the points (across, up) at `x`; NaN outside of their range."""
+def along(ax: Axes, label: str, shares: np.ndarray) -> np.ndarray:
+    """As `curve`, where the card leaves the x axis open: heights at shares of the line's width.
+
+    >>> ax = plt.figure().add_subplot()
+    >>> _ = ax.plot([10, 30], [0, 2], label="CE")
+    >>> along(ax, "CE", np.array([0.0, 0.25]))
+    array([0. , 0.5])
+    """
+    across, up = _points(ax, label)
+    return np.interp(shares, (across - across[0]) / (across[-1] - across[0]), up)
+
+
+def bars(ax: Axes, label: str = "", names: Sequence[str] = ()) -> list[float]:
+    """The lengths of the bars with this label (of all bars, without one), upright or lying.
+
+    They come in the order of `names`, found by what stands at the axis; without names, or where
+    the axis has others, from left to right or from bottom to top. Raises LookupError if there are
+    no such bars.
+
+    >>> ax = plt.figure().add_subplot()
+    >>> _ = ax.barh(["cat", "dog"], [3, 5])
+    >>> bars(ax, names=("dog", "cat"))
+    [5.0, 3.0]
+    """
+    found, at = _bars(ax, label), bar_names(ax)
+    if names and {name.casefold() for name in names} <= at.keys():
+        places = [at[name.casefold()] for name in names]
+        found = [min(found, key=lambda bar, at=place: abs(bar.place - at)) for place in places]
+    return [bar.length for bar in found]
+
+
+def bar_names(ax: Axes) -> dict[str, float]:
+    """What stands beside the bars, in lower case, and where."""
+    axis = ax.yaxis if lying(ax) else ax.xaxis
+    texts = (text.get_text().strip().casefold() for text in axis.get_ticklabels())
+    return dict(zip(texts, axis.get_ticklocs(), strict=False))
+
+
+def from_zero(ax: Axes) -> bool:
+    """Whether every bar starts at zero, so that their lengths can be compared."""
+    return all(bar.start == 0 for bar in _bars(ax))
+
+
+def side_by_side(ax: Axes, *labels: str) -> bool:
+    """Whether the bars with these labels stand beside each other, and none hides another."""
+    groups = [_bars(ax, label) for label in labels]
+    pairs = (pair for a, b in combinations(groups, 2) for pair in zip(a, b, strict=False))
+    return all(abs(a.place - b.place) > 0.49 * a.width for a, b in pairs)
+
+
+def lying(ax: Axes) -> bool:
+    """Whether the figure's bars lie, so that its values run along the x axis."""
+    return any(getattr(group, "orientation", "") == "horizontal" for group in ax.containers)
+
+
+def colour(ax: Axes, label: str) -> str:
+    """The colour of the line or of the first bar with this label, e.g. '#0072b2'."""
+    thing = _labelled(ax, label)
+    if isinstance(thing, BarContainer):
+        return to_hex(thing.patches[0].get_facecolor())
+    return to_hex(thing.get_color() if isinstance(thing, Line2D) else thing.get_facecolor()[0])
+
+
+def scales(ax: Axes) -> tuple[str, str]:
+    """The scales of the x and the y axis, e.g. ('linear', 'log')."""
+    return ax.get_xscale(), ax.get_yscale()
+
+
+def named(axis: str, *words: str) -> Callable[[Axes], bool]:
+    """A reading: has this axis, "x" or "y", a name, with one of the words (if any) in it?
+
+    Where bars lie, "x" is the axis of their names and "y" that of their lengths all the same.
+    """
+
+    def reading(ax: Axes) -> bool:
+        along_x = (axis == "x") != lying(ax)
+        figure = ax.figure
+        name = (ax.get_xlabel() if along_x else ax.get_ylabel()).strip()
+        name = name or (figure.get_supxlabel() if along_x else figure.get_supylabel())
+        return bool(name) and any(word.casefold() in name.casefold() for word in words or ("",))
+
+    return reading
+
+
+def titled(ax: Axes) -> bool:
+    """Whether the Axes, or the figure around it, has a title."""
+    titles = [ax.get_title(loc=place) for place in ("left", "center", "right")]
+    return any(title.strip() for title in (*titles, ax.figure.get_suptitle()))
+
+
+def with_legend(ax: Axes) -> bool:
+    """Whether there is a legend, of the Axes or of the figure."""
+    return ax.get_legend() is not None or bool(ax.figure.legends)
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """A bar, upright or lying: where it is, how wide, where it starts, how far it reaches."""
+
+    place: float
+    width: float
+    start: float
+    length: float
+
+
+def _bars(ax: Axes, label: str = "") -> list[_Bar]:
+    """The bars with this label, or all of them, in the order of their places."""
+    groups = [_labelled(ax, label)] if label else ax.containers
+    found = []
+    for group in groups:
+        if isinstance(group, BarContainer):
+            for bar in group.patches:
+                across = (bar.get_x(), bar.get_width())
+                up = (bar.get_y(), bar.get_height())
+                (x, width), (start, length) = (
+                    (up, across) if group.orientation == "horizontal" else (across, up)
+                )
+                found.append(_Bar(x + width / 2, abs(width), float(start), float(length)))
+    if not found:
+        raise LookupError(f"no bars are labelled {label!r}" if label else "there are no bars")
+    return sorted(found, key=lambda bar: bar.place)
+
+
+def _points(ax: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:
+    """The points (across, up) of what has this label, from left to right."""
+    thing = _labelled(ax, label)
+    if isinstance(thing, Line2D):
+        across, up = thing.get_xdata(), thing.get_ydata()
+    elif isinstance(thing, PathCollection):
+        across, up = np.asarray(thing.get_offsets()).T
+    else:
+        raise LookupError(f"what is labelled {label!r} is no line")
     across, up = np.asarray(across, float), np.asarray(up, float)
-    order = np.argsort(across)
-    return np.interp(x, across[order], up[order], left=np.nan, right=np.nan)
+    order = np.argsort(across, kind="stable")
+    return across[order], up[order]
+
+
+def _labelled(ax: Axes, label: str) -> Any:
+    """The line, the points or the group of bars with this label."""
+    lines = [line for line in ax.get_lines() if len(np.atleast_1d(line.get_xdata()))]
+    points = [one for one in ax.collections if isinstance(one, PathCollection)]
+    groups = [*ax.containers, *lines, *points]
+    texts = [str(thing.get_label()) for thing in groups]
+    if all(text.startswith("_") for text in texts) and ax.get_legend():  # ax.legend(["CE", …])
+        texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    for thing, text in zip(groups, texts, strict=False):
+        if text.strip().casefold() == label.casefold():
+            return thing.lines[0] if isinstance(thing, ErrorbarContainer) else thing
+    raise LookupError(f"nothing is labelled {label!r}")
 
 
 def describe(figure: Figure) -> str:
@@ -116,6 +266,6 @@ def _draw(answer: Any) -> Outcome:
 
 
 def _read(exercise: FigureExercise, figure: Figure) -> list[Outcome]:
-    """All readings of the figure's first Axes; one that fails is an outcome like any other."""
-    ax = figure.axes[0]
+    """The readings of the first Axes with data; one that fails is an outcome like any other."""
+    ax = next(ax for ax in figure.axes if ax.has_data())
     return [run(lambda read=read: read(ax), ()) for read in exercise.readings.values()]

@@ -32,6 +32,10 @@ class TooSlow(BaseException):  # not an Exception: `except Exception` in an answ
     """Raised inside a student's code when its time is up."""
 
 
+class Refused(ValueError):
+    """Raised by an exercise's `observe`: its message is the sentence that the student reads."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What one call gave: a value or an exception, what it printed, whether its inputs changed."""
@@ -75,6 +79,29 @@ def run(function: Callable[..., Any], args: tuple[Any, ...], *, seed: int = 0) -
         except BaseException as caught:  # whatever a student's code raises is an answer, too
             error = caught
     return Outcome(value, error, printed.stdout, changed=not unchanged(args, mine))
+
+
+def value_and_gradient(function: Callable[..., Any], *args: Any, by: int = 0) -> Any:
+    """An `observe` for losses: what the function gives, and its gradient by `args[by]`.
+
+    A result of several numbers is summed first. Raises Refused, in words for the student, if the
+    result is no torch tensor that hangs together with its input.
+
+    >>> import torch
+    >>> value_and_gradient(lambda z: (z**2).sum(), torch.tensor([1.0, 2.0]))["the gradient"]
+    tensor([2., 4.])
+    """
+    leaf = args[by].detach().clone().requires_grad_()
+    value = function(*args[:by], leaf, *args[by + 1 :])
+    if has_blank(value):
+        return value
+    if not isinstance(value, torch.Tensor) or not value.requires_grad:
+        raise Refused(
+            "a network is trained with the gradient of your result, and it has none: return a "
+            "torch tensor, without `.item()`, `.detach()`, `float()` or NumPy on the way"
+        )
+    (gradient,) = torch.autograd.grad(value.sum(), leaf)
+    return {"the value": value.detach(), "the gradient": gradient}
 
 
 def same_outcome(expected: Outcome, got: Outcome, **tolerance: float) -> bool:
@@ -138,17 +165,21 @@ def own_random_state(seed: int) -> Iterator[None]:
 def alarm(seconds: float) -> Iterator[None]:
     """Raise TooSlow in the block after `seconds`, where that is possible.
 
-    It takes a POSIX system and the main thread; elsewhere the block simply runs on.
+    It takes a POSIX system and the main thread; elsewhere the block simply runs on. A bare
+    `except:` in a loop catches the alarm, so it rings again, many times a millisecond, until one
+    gets through between the end of the handler and the next `try`.
     """
     if not hasattr(signal, "setitimer") or threading.current_thread() != threading.main_thread():
         yield
         return
+    ours = (__file__, contextlib.__file__)
 
     def ring(signum: int, frame: Any) -> None:
-        raise TooSlow(f"it was stopped after {seconds:g} seconds: is there a loop that never ends?")
+        if frame.f_code.co_filename not in ours:  # else the block has ended, or not begun
+            raise TooSlow(f"it was stopped after {seconds:g} seconds: is there an endless loop?")
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 5e-5)
     try:
         yield
     finally:

@@ -13,8 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from fpl_lib.course.checking.compare import difference, show_value, size
-from fpl_lib.course.checking.guard import Outcome, TooSlow, has_blank, run, same_outcome, where
+from fpl_lib.course.checking.compare import agree, difference, show_apart, show_value, size
+from fpl_lib.course.checking.guard import (
+    Outcome,
+    Refused,
+    TooSlow,
+    has_blank,
+    run,
+    same_outcome,
+    where,
+)
 from fpl_lib.course.checking.kinds import Exercise, FunctionExercise, ValueExercise
 
 NOT_ATTEMPTED, RIGHT, WRONG = "not attempted", "right", "wrong"
@@ -59,7 +67,7 @@ def _(exercise: ValueExercise, answer: Any, seed: int = 0) -> Verdict:
     reason = difference(exercise.solution, answer, what="your answer", **tolerance)
     if reason == "your answer is off":
         way = "small" if float(answer) < float(exercise.solution) else "large"
-        reason = f"{show_value(answer)} is too {way}"
+        reason = f"{show_apart(exercise.solution, answer)[1]} is too {way}"
     return Verdict(WRONG, reason)
 
 
@@ -89,7 +97,8 @@ def _(exercise: FunctionExercise, answer: Any, seed: int = 0) -> Verdict:
     if not same_outcome(given[0], outcome(answer, cases[0], seed=1)):
         return Verdict(WRONG, "two calls with the same input gave two different results")
     if not wrong:
-        return Verdict(RIGHT)
+        used = next((name for name in exercise.forbidden if uses(answer, name)), None)
+        return Verdict(WRONG, exercise.forbidden[used]) if used else Verdict(RIGHT)
     for mistake in exercise.mistakes:
         mistaken = [outcome(mistake.code, case) for case in cases]
         if recognised(right, mistaken, given, tolerance):
@@ -97,6 +106,27 @@ def _(exercise: FunctionExercise, answer: Any, seed: int = 0) -> Verdict:
     smallest = min(wrong, key=lambda i: size(cases[i]))
     inputs = _inputs(exercise.solution, cases[smallest])
     return _explain(right[smallest], given[smallest], inputs, tolerance)
+
+
+def uses(function: Callable[..., Any], name: str) -> bool:
+    """Whether a function, or one of the same notebook that it calls, uses this name anywhere.
+
+    >>> uses(lambda z: np.linalg.norm(z), "norm"), uses(lambda z: z.sum(), "norm")
+    (True, False)
+    """
+    seen, waiting = set(), [function]
+    while waiting:
+        code = getattr(part := waiting.pop(), "__code__", part)
+        if not inspect.iscode(code) or code in seen:
+            continue
+        seen.add(code)
+        if name in code.co_names:
+            return True
+        waiting += code.co_consts
+        known = getattr(part, "__globals__", {})
+        called = (known.get(other) for other in code.co_names)
+        waiting += [f for f in called if getattr(f, "__module__", "") == function.__module__]
+    return False
 
 
 def recognised(
@@ -123,7 +153,7 @@ def blank_verdict(outcome: Outcome, answer: Any) -> Verdict:
 
 def raised(error: BaseException) -> str:
     """The reason to print when an answer raised an exception."""
-    if isinstance(error, TooSlow):
+    if isinstance(error, TooSlow | Refused):
         return str(error)
     text = textwrap.shorten(str(error), 200, placeholder=" …")
     line = where(error)
@@ -133,7 +163,8 @@ def raised(error: BaseException) -> str:
 
 def tolerance_of(exercise: Exercise) -> dict[str, float]:
     """How closely numbers must agree in this exercise."""
-    return {"rtol": exercise.rtol, "atol": exercise.atol}
+    rounded = 0.0 if exercise.decimals is None else 0.5001 * 10.0**-exercise.decimals
+    return {"rtol": exercise.rtol, "atol": max(exercise.atol, rounded)}
 
 
 def _explain(
@@ -152,8 +183,16 @@ def _explain(
         return Verdict(WRONG, "your function prints its result but returns None: add `return`")
     if given.changed and not right.changed:
         return Verdict(WRONG, "your function changes its input: work on a copy of it")
-    pairs = [*inputs, ("expected", right.value), ("got", given.value)]
-    return Verdict(WRONG, difference(right.value, given.value, **tolerance), _table(pairs))
+    expected, got, what = right.value, given.value, "the result"
+    if isinstance(expected, dict) and isinstance(got, dict) and expected.keys() == got.keys():
+        # Several things that were asked for: name the first that is not as it should be.
+        what = next(key for key in expected if not agree(expected[key], got[key], **tolerance))
+        expected, got = expected[what], got[what]
+        if isinstance(expected, bool | str):
+            return Verdict(WRONG, f"look again at {what}", _table(inputs))
+    reason = difference(expected, got, what=what, **tolerance)
+    shown = zip(("expected", "got"), show_apart(expected, got), strict=True)
+    return Verdict(WRONG, reason, _table(inputs, list(shown)))
 
 
 def _inputs(solution: Callable[..., Any], case: tuple[Any, ...]) -> list[tuple[str, Any]]:
@@ -164,36 +203,44 @@ def _inputs(solution: Callable[..., Any], case: tuple[Any, ...]) -> list[tuple[s
     return list(zip(names, case, strict=False))
 
 
-def _table(pairs: Sequence[tuple[str, Any]]) -> str:
+def _table(inputs: Sequence[tuple[str, Any]], shown: Sequence[tuple[str, str]] = ()) -> str:
     """Lines `name = value` with the values, and the rows of a matrix, one under the other."""
+    pairs = [*((name, show_value(value)) for name, value in inputs), *shown]
     width = max((len(name) for name, _ in pairs), default=0)
     lines = []
-    for name, value in pairs:
+    for name, text in pairs:
         start = f"  {name:{width}} = "
-        lines.append(start + show_value(value).replace("\n", "\n" + " " * len(start)))
+        lines.append(start + text.replace("\n", "\n" + " " * len(start)))
     return "\n".join(lines)
 
 
 def _is_stub(answer: Any) -> bool:
-    """Whether a function still holds its `...` or raises NotImplementedError, or nothing at all.
+    """Whether a function still waits for work: a `...` or NotImplementedError, or nothing at all.
 
-    Without its source (a function typed at a prompt, a callable object) it counts as a stub.
+    What stands below a `...` on a line of its own is work done. Without its source (a function
+    typed at a prompt, a callable object) it counts as a stub.
     """
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
     except (OSError, TypeError, SyntaxError):
         return True
-    inside = [
-        part
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Subscript)
-        for part in ast.walk(node)
-    ]
-    for node in ast.walk(tree):
-        # `z[..., 0]` is work done; a `...` by itself is work to do.
-        if isinstance(node, ast.Constant) and node.value is ... and node not in inside:
-            return True
-        if isinstance(node, ast.Name) and node.id == "NotImplementedError":
-            return True
     body = next((n.body for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)), [])
-    return all(isinstance(statement, ast.Pass | ast.Expr) for statement in body)
+    kept = [i for i, statement in enumerate(body) if _is_dots(getattr(statement, "value", None))]
+    work = body[kept[-1] + 1 :] if kept else body
+    nodes = [node for statement in work for node in ast.walk(statement)]
+    # `z[..., 0]` is work done; a `...` by itself is work to do.
+    indices = [part for n in nodes if isinstance(n, ast.Subscript) for part in ast.walk(n)]
+    return all(map(_is_idle, work)) or any(
+        (_is_dots(node) and node not in indices)
+        or (isinstance(node, ast.Name) and node.id == "NotImplementedError")
+        for node in nodes
+    )
+
+
+def _is_idle(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing, as a docstring or `pass`."""
+    return isinstance(getattr(statement, "value", statement), ast.Pass | ast.Constant)
+
+
+def _is_dots(node: Any) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...

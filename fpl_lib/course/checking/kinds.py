@@ -7,9 +7,10 @@ message) and its own test (the suite hands every mistake in and wants it back by
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,27 @@ class Exercise:
     """What all kinds of exercises share; make one of the three kinds below.
 
     `difficulty` is 1, 2 or 3; `minutes` an honest estimate for a student; `hints` go from a nudge
-    to nearly the answer, at least two; `mistakes` are at least three, the most specific first;
-    `takeaway` is one sentence shown with a right answer. Numbers agree within `rtol` and `atol`.
+    to nearly the answer, at least two; `mistakes` are at least three, the most specific first: each
+    name with its message and its code. Where a function's keywords make its mistakes, the code may
+    be a dict of them. The exercise keeps a tuple of Mistake.
+    `takeaway` is one sentence shown with a right answer. Numbers agree within `rtol` and `atol`, or
+    if they are rounded to `decimals` places (those that the card shows) or more.
+
+    >>> double = ValueExercise(
+    ...     id="01-double",
+    ...     title="Twice six",
+    ...     difficulty=1,
+    ...     minutes=1,
+    ...     solution=12,
+    ...     mistakes={
+    ...         "half": ("This is half of six.", 3),
+    ...         "square": ("This is six times six.", 36),
+    ...         "same": ("This is six itself, taken once.", 6),
+    ...     },
+    ...     hints=("How much is six and six?", "One more than eleven."),
+    ... )
+    >>> double.mistakes[0]
+    Mistake(name='half', message='This is half of six.', code=3)
 
     Raises ValueError if a part is missing or repeated.
     """
@@ -56,11 +76,12 @@ class Exercise:
     difficulty: int
     minutes: int
     solution: Any
-    mistakes: tuple[Mistake, ...]
+    mistakes: Mapping[str, tuple[str, Any]] | Sequence[Mistake]
     hints: tuple[str, ...]
     takeaway: str = ""
     rtol: float = 1e-5
     atol: float = 1e-7
+    decimals: int | None = None
 
     def __post_init__(self) -> None:
         _check_id(self.id)
@@ -70,6 +91,10 @@ class Exercise:
             raise ValueError(f"{self.id}: minutes must be a positive int, got {self.minutes!r}")
         if len(self.hints) < 2 or len(set(self.hints)) < len(self.hints):
             raise ValueError(f"{self.id}: give at least two different hints, got {self.hints!r}")
+        if isinstance(self.mistakes, Mapping):
+            rows = self.mistakes.items()
+            made = (Mistake(name, text, self._wrong(code)) for name, (text, code) in rows)
+            object.__setattr__(self, "mistakes", tuple(made))
         names = [mistake.name for mistake in self.mistakes]
         messages = {mistake.message for mistake in self.mistakes}
         if len(names) < 3 or len(set(names)) < len(names) or len(messages) < len(names):
@@ -78,6 +103,10 @@ class Exercise:
                 f"got {names}"
             )
 
+    def _wrong(self, code: Any) -> Any:
+        by_keywords = callable(self.solution) and isinstance(code, dict)
+        return functools.partial(self.solution, **code) if by_keywords else code
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FunctionExercise(Exercise):
@@ -85,11 +114,15 @@ class FunctionExercise(Exercise):
 
     `cases(rng)` gets a numpy Generator and returns a list of argument tuples: other shapes and
     numbers at every check. `observe(function, *args)` is what is compared; by default the value
-    `function(*args)`. Give another one to compare a gradient as well, say.
+    `function(*args)`. Give another one to compare a gradient as well, say
+    (`guard.value_and_gradient`); if it returns a dict, its keys are words that a student reads, and
+    the message is about the first entry that is off. `forbidden` are names that a right answer must
+    do without, each with the message for an answer that uses it.
     """
 
     cases: Callable[[np.random.Generator], Sequence[tuple[Any, ...]]]
     observe: Callable[..., Any] = lambda function, *args: function(*args)
+    forbidden: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,11 +134,11 @@ class ValueExercise(Exercise):
 class FigureExercise(Exercise):
     """The answer is a function that draws and returns a figure (or the figure itself).
 
-    `readings` says what matters: for each name a function of the figure's first Axes, e.g.
-    `{"the curve of CE": lambda ax: curve(ax, "CE", grid), "the label of the x axis": lambda ax:
-    "p_T" in ax.get_xlabel()}`. A student's readings must agree with the solution's; the message
-    for an unknown mistake is "look again at" and the name of the first that does not. A mistake is
-    recognised by the readings in which it differs from the solution.
+    `readings` says what matters: for each name a function of the figure's first Axes with
+    data (`figures` has many), e.g. `{"the curve of CE": lambda ax: curve(ax, "CE", grid), "the name
+    of the x axis": named("x", "p_T")}`. A student's readings must agree with the solution's; the
+    message for an unknown mistake is "look again at" and the name of the first that does not. A
+    mistake is recognised by the readings in which it differs from the solution.
     """
 
     readings: Mapping[str, Callable[[Any], Any]]
@@ -133,6 +166,8 @@ class Quiz:
 
     def __post_init__(self) -> None:
         _check_id(self.id)
+        if not self.question.strip():
+            raise ValueError(f"{self.id}: the question is missing")
         if not 2 <= len(self.options) <= 6:
             raise ValueError(f"{self.id}: give two to six options, got {len(self.options)}")
         if sum(option.right for option in self.options) != 1:

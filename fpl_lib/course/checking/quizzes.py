@@ -1,12 +1,14 @@
-"""Showing a quiz: buttons where a kernel runs, folded explanations everywhere else."""
+"""Quizzes: read from a notebook's `quizzes.md`, shown as buttons or as folded explanations."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from fpl_lib.course.checking.display import GREEN, RED, box, inline
 from fpl_lib.course.checking.kinds import Option, Quiz
-from fpl_lib.course.exercises import quiz
 from fpl_lib.plots.style import in_ipython, publish, widget_view
 
 LETTERS = "ABCDEF"
@@ -18,11 +20,65 @@ _STYLE = (
     ".fpl-quiz .widget-radio-box input{position:absolute;left:0;top:.3em;margin:0;height:auto}"
     "</style>"
 )
+_OPTION = re.compile(r"- \[([ x])\] (.+)")
 
 
-def ask(name: str) -> None:
-    """Display the quiz with this id; ValueError if there is none."""
-    question = quiz(name)
+def read_quizzes(path: Path) -> tuple[Quiz, ...]:
+    """The quizzes of `nbNN/quizzes.md`, in the file's order.
+
+    Below `## NN-its-id` stands the question, then each option as `- [ ] text`, the right one as
+    `- [x] text`, with its reason in the lines below it that begin with `  >`. Lines are joined.
+    Raises ValueError with file and line for anything else, and for a quiz that is none.
+    """
+    found: dict[str, Quiz] = {}
+    for place, name, lines in _sections(path):
+        if name in found or not name.startswith(f"{path.parent.name[2:]}-"):
+            raise ValueError(
+                f"{place}: expected a new id that starts with '{path.parent.name[2:]}-', as its "
+                f"folder says; got {name!r}"
+            )
+        question, options = _question_and_options(lines)
+        try:
+            found[name] = Quiz(name, question, options)
+        except ValueError as error:
+            raise ValueError(f"{place}: {error}") from None
+    return tuple(found.values())
+
+
+def _sections(path: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Each `## heading`: its place, its text, and each line below it that is not empty, placed."""
+    text = path.read_text(encoding="utf-8").splitlines()
+    lines = [(f"{path}:{number}", line.rstrip()) for number, line in enumerate(text, start=1)]
+    starts = [i for i, (_, line) in enumerate(lines) if line.startswith("## ")]
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        place, heading = lines[start]
+        yield place, heading[3:].strip(), [one for one in lines[start + 1 : end] if one[1]]
+
+
+def _question_and_options(lines: list[tuple[str, str]]) -> tuple[str, tuple[Option, ...]]:
+    question: list[str] = []
+    options: list[tuple[bool, list[str], list[str]]] = []
+    for place, line in lines:
+        text = line.strip()
+        if start := _OPTION.fullmatch(line):
+            options.append((start[1] == "x", [start[2]], []))
+        elif options and line.startswith("  >"):
+            options[-1][2].append(text[1:].strip())
+        elif options and line.startswith("  ") and not options[-1][2]:
+            options[-1][1].append(text)
+        elif not options and not text.startswith(("-", "#")):
+            question.append(text)
+        else:
+            raise ValueError(
+                f"{place}: expected an option, `- [ ] text` or `- [x] text`, or its reason, "
+                f"`  > text`; got {line!r}"
+            )
+    read = (Option(" ".join(text), right, " ".join(why)) for right, text, why in options)
+    return " ".join(question), tuple(read)
+
+
+def ask(question: Quiz) -> None:
+    """Display a quiz."""
     data: dict[str, Any] = {"text/plain": as_text(question), "text/html": as_html(question)}
     if (live := as_widget(question)) is not None:
         data |= widget_view(live)

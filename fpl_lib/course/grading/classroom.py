@@ -1,4 +1,4 @@
-"""A course folder for nbgrader: python -m fpl_lib.course.grading.classroom DIR
+"""Makes a course folder for nbgrader: python -m fpl_lib.course.grading.classroom DIR
 
 Each notebook becomes an assignment of its own: `source/01_formula/` with solutions and hidden
 tests, and `release/01_formula/`, made by nbgrader, to hand out. Beside them `nbgrader_config.py`
@@ -31,7 +31,7 @@ from pathlib import Path
 from nbconvert.preprocessors import ClearMetadataPreprocessor
 from nbgrader import preprocessors as steps
 
-from fpl_lib.course.grading.autograding import RestoreChecks, RunToTheEnd
+from fpl_lib.course.grading.steps import RestoreChecks, RunToTheEnd, name_the_submission
 
 c = get_config()
 
@@ -56,6 +56,9 @@ c.RunToTheEnd.extra_arguments = [
 ]
 c.LimitOutput.max_lines = 500
 
+# A line for each submission, and what is out of the ordinary.
+c.Application.log_level = "WARN"
+c.Autograde.pre_convert_hook = name_the_submission
 
 # nbgrader's own steps, but for two.
 c.Autograde.sanitize_preprocessors = [

@@ -1,46 +1,36 @@
-"""How a grader's hidden test judges an answer, whatever the notebook has done to `check`."""
+"""Judges one answer: what a hidden test calls, which raises unless the answer is right."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Iterator
 from typing import Any
 
-import fpl_lib.course
+from fpl_lib.course.calls import verdict
+from fpl_lib.course.checking.judge import RIGHT
+from fpl_lib.course.exercises import exercise
+
+_SEEDS = (1_000_001, 1_000_002, 1_000_003)  # no student's check gets this far
+
+
+class ExerciseFailed(AssertionError):
+    """An answer is not right: the message is what `check` would print."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter, and so nbgrader's feedback, shows instead of a traceback: the message."""
+        return str(self).split("\n")
 
 
 def grade(name: str, answer: Any = ...) -> None:
-    """Raise ExerciseFailed unless the answer is right, judged by checks read afresh from disk.
+    """Raise ExerciseFailed unless the answer is right in three draws that no student's check makes.
 
-    So neither a variable `check` in the notebook nor a changed module of the course decides on
-    points. The inputs are drawn from seeds that no student's check uses. Raises ValueError for an
-    unknown exercise.
+    Raises ValueError for an unknown exercise.
 
     >>> grade("01-by-hand", (0, 0, 0))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    fpl_lib.course.calls.ExerciseFailed: ✗ Not yet: ...
+    fpl_lib.course.grading.grade.ExerciseFailed: ✗ Not yet: ...
     """
-    with _fresh_judges():
-        from fpl_lib.course.calls import check
-
-        check(name, answer, strict=True)
-
-
-@contextlib.contextmanager
-def _fresh_judges() -> Iterator[None]:
-    """Within the block, imports of the course's modules run their files again."""
-    before, course = _take_out(), fpl_lib.course
-    try:
-        yield
-    finally:
-        _take_out()
-        sys.modules.update(before)
-        fpl_lib.course = course
-
-
-def _take_out() -> dict[str, Any]:
-    """Remove the course's modules from `sys.modules` and return them."""
-    names = [name for name in sys.modules if f"{name}.".startswith("fpl_lib.course.")]
-    return {name: sys.modules.pop(name) for name in names}
+    task = exercise(name)
+    for seed in _SEEDS:
+        found, said = verdict(task, answer, seed)
+        if found.status != RIGHT:
+            raise ExerciseFailed(said)

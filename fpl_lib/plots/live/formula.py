@@ -10,12 +10,13 @@ import numpy as np
 import torch
 
 from fpl_lib.losses.fpl import false_positive_loss
-from fpl_lib.plots.live._frame import fixed_figure, png
+from fpl_lib.plots.live import base
 from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER
 
 NATS = 6.0
 """The loss axis ends here; a longer bar runs into the edge, its number stays right."""
 BYSTANDER = "#C4C4C4"
+STEP = 0.01
 
 
 def move(probabilities: Sequence[float], index: int, value: float) -> np.ndarray:
@@ -38,12 +39,12 @@ def move(probabilities: Sequence[float], index: int, value: float) -> np.ndarray
     return np.insert((1 - value) * shares, index, value)
 
 
-class FormulaFigure:
+class FormulaFigure(base.LiveFigure):
     """Bars of p with T and F marked, beside the bars of CE and FPL, redrawn from a new p or T.
 
-    `p` (C,) sums to 1, `true` is T's index, `alpha` is one weight for all classes or one a class.
-    `set` changes any of these and redraws. `figure` is the matplotlib figure, `values()` the
-    numbers in it, in nats, and `png()` the picture. Raises ValueError if the parts do not fit.
+    `set` changes `p` (C,), which sums to 1, `true`, T's index, and `alpha`, one weight for all
+    classes or one per class. `values()` are the numbers in the figure, in nats, `false` is F's
+    index. Raises ValueError if the parts do not fit.
 
     >>> bars = FormulaFigure([0.15, 0.25, 0.20, 0.30, 0.10], true=1)
     >>> {name: round(value, 6) for name, value in bars.values().items()}
@@ -55,43 +56,30 @@ class FormulaFigure:
 
     def __init__(
         self,
-        probabilities: Sequence[float],
+        p: Sequence[float],
         true: int,
         *,
         names: Sequence[str] | None = None,
         alpha: float | Sequence[float] = 1.0,
     ) -> None:
-        self.p = _checked(probabilities)
-        self.names = tuple(names or (f"c{i}" for i in range(len(self.p))))
-        if len(self.names) != len(self.p):
-            raise ValueError(f"got {len(self.p)} probabilities but {len(self.names)} names")
+        super().__init__(9.0, 3.6, title=(0.07, 0.93))
+        self.p = _checked(p)
+        count = len(self.p)
+        self.names = base.class_names(names, count)
+        self._checks = {
+            "p": lambda new: _checked(new, count),
+            "true": base.within("true", 0, count - 1),
+            "alpha": lambda new: _weights(new, count),
+        }
         self._draw_frame()
         self.set(true=true, alpha=alpha)
 
-    def set(
-        self,
-        probabilities: Sequence[float] | None = None,
-        *,
-        true: int | None = None,
-        alpha: float | Sequence[float] | None = None,
-    ) -> None:
-        """Change what is given, keep the rest, and redraw."""
-        count = len(self.p)
-        if probabilities is not None:
-            new = _checked(probabilities)
-            if len(new) != count:
-                raise ValueError(f"expected {count} probabilities, got {len(new)}")
-            self.p = new
-        if true is not None:
-            if not 0 <= true < count:
-                raise ValueError(f"`true` must be a class from 0 to {count - 1}, got {true}")
-            self.true = int(true)
-        if alpha is not None:
-            self.alpha = _weights(alpha, count)
-        others = self.p.copy()
-        others[self.true] = -1.0
-        self.false = int(others.argmax())  # of equals the first, as in the library
-        self._redraw()
+    @property
+    def false(self) -> int:
+        """F, the most probable wrong class; of equals the first, as in the library."""
+        wrong = self.p.copy()
+        wrong[self.true] = -1.0
+        return int(wrong.argmax())
 
     def values(self) -> dict[str, float]:
         """L_T (Eq. 2), L_F (Eq. 3), FPL (Eq. 1) and CE in nats; infinite if p_T = 0 or p_F = 1."""
@@ -106,7 +94,6 @@ class FormulaFigure:
         return parts | {"FPL": loss(torch.tensor(self.alpha)), "CE": parts["L_T"]}
 
     def sentence(self) -> str:
-        """What the figure shows, in words: for its alternative text and for screen readers."""
         v = self.values()
         true, false = self.names[self.true], self.names[self.false]
         return (
@@ -115,17 +102,12 @@ class FormulaFigure:
             f"L_T = {v['L_T']:.6f}, L_F = {v['L_F']:.6f}, FPL = {v['FPL']:.6f}, CE = {v['CE']:.6f}."
         )
 
-    def png(self) -> bytes:
-        """The figure as a PNG picture."""
-        return png(self.figure)
-
     def _judgement(self) -> str:
         gap = self.p[self.true] - self.p[self.false]
         return "right" if gap > 0 else "wrong" if gap < 0 else "a tie"
 
     def _draw_frame(self) -> None:
         """Everything that stays while a slider moves."""
-        self.figure = fixed_figure(9.0, 3.6)
         left = self.figure.add_axes((0.07, 0.09, 0.38, 0.68))
         right = self.figure.add_axes((0.53, 0.39, 0.45, 0.38))
         places = np.arange(len(self.p))
@@ -158,7 +140,6 @@ class FormulaFigure:
         right.set(yticks=[0, 1], yticklabels=["FPL", "CE"], xlim=(0, NATS), ylim=(-0.5, 1.5))
         right.set_xlabel("loss (nats)")
         right.grid(axis="y", visible=False)
-        self._title = self.figure.text(0.07, 0.93, "", fontsize=12, weight="bold")
 
     def _redraw(self) -> None:
         v, true, false = self.values(), self.true, self.false
@@ -187,7 +168,68 @@ class FormulaFigure:
         )
 
 
-def _checked(probabilities: Sequence[float]) -> np.ndarray:
+def probability_sliders(
+    p: Sequence[float],
+    true: int,
+    *,
+    names: Sequence[str] | None = None,
+    alpha: Sequence[float] | None = None,
+) -> tuple[FormulaFigure, Any]:
+    """A `FormulaFigure` with its controls: a slider per class, T, and predictions to jump to.
+
+    Moving one probability rescales the others. `alpha` are weights (C,), such as Eq. 4's, that a
+    switch then offers beside unit weights; without it all weights are 1.
+
+    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
+    alt=figure.sentence(), live=widget)`. Raises ValueError as `FormulaFigure` does.
+
+    >>> bars, live = probability_sliders([0.15, 0.25, 0.20, 0.30, 0.10], true=1)
+    >>> bars.sentence()[:40]
+    'T = c1 with p_T = 0.25, F = c3 with p_F '
+    """
+    bars = FormulaFigure(p, true, names=names)
+    weights = [("all 1", 1.0)]
+    if alpha is not None:
+        listed = tuple(_weights(alpha, len(bars.p)).tolist())
+        weights.append((", ".join(f"{weight:.3g}" for weight in listed), listed))
+    return bars, base.live_view(bars, lambda: _controls(bars, weights))
+
+
+def _controls(bars: FormulaFigure, weights: list[tuple[str, Any]]) -> base.Controls:
+    sliders = [
+        base.slider(f"p of {name}", p, 0, 1, step=STEP)
+        for name, p in zip(bars.names, bars.p, strict=True)
+    ]
+    true = base.class_choice(bars.names, bars.true)
+    tips = [f"weights {name}" for name, _ in weights]
+    switch = base.choice("weights α", weights, 1.0, "auto", tips)
+
+    def values() -> dict[str, Any]:
+        for i, control in enumerate(sliders):
+            # The page may answer a rescaled 0.2143 with the nearest step, 0.21: nobody moved that.
+            if abs(control.value - bars.p[i]) > STEP / 2 + 1e-9:
+                return {"p": move(bars.p, i, min(max(control.value, 0.0), 1.0))}
+        now = {"true": true.value, "alpha": switch.value}
+        return {name: new for name, new in now.items() if np.any(getattr(bars, name) != new)}
+
+    def follow() -> None:
+        for control, p in zip(sliders, bars.p, strict=True):
+            control.value = float(p)
+        true.value = bars.true
+
+    start, count = {"p": bars.p.copy(), "true": bars.true}, len(bars.p)
+    even = np.full(count, 1 / count)
+    presets = {
+        "Start": lambda: start,
+        "Sure and right": lambda: {"p": move(even, bars.true, 0.9)},
+        "Sure and wrong": lambda: {"p": move(even, (bars.true + 1) % count, 0.9)},
+        "No idea": lambda: {"p": even},
+    }
+    switches = [true, switch] if len(weights) > 1 else [true]
+    return base.Controls([sliders, switches], values, follow, presets)
+
+
+def _checked(probabilities: Sequence[float], count: int | None = None) -> np.ndarray:
     p = np.asarray(probabilities, dtype=float)
     if p.ndim != 1 or len(p) < 2:
         raise ValueError(f"expected the probabilities of two or more classes, got shape {p.shape}")
@@ -196,6 +238,8 @@ def _checked(probabilities: Sequence[float]) -> np.ndarray:
             f"expected probabilities of zero or more that sum to 1, got {p.tolist()} "
             f"with the sum {p.sum():.6g}"
         )
+    if count not in (None, len(p)):
+        raise ValueError(f"expected {count} probabilities, got {len(p)}")
     return p.copy()
 
 

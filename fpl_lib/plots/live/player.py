@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,22 +9,28 @@ import numpy as np
 
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.records import Record
-from fpl_lib.plots.live._controls import assembled, look
-from fpl_lib.plots.live._frame import fixed_figure, png
-from fpl_lib.plots.records._look import MORE_OR_LESS, color_of, name_of, only_setting, signed, where
+from fpl_lib.plots.live import base
+from fpl_lib.plots.records._look import (
+    color_of,
+    commonest_error,
+    heat,
+    largest_change,
+    name_of,
+    only_setting,
+    percent,
+    where,
+)
+from fpl_lib.plots.style import signed
 
-INK = "#333333"
 
-
-class RunPlayer:
+class RunPlayer(base.LiveFigure):
     """One seed's runs of one setting at one epoch: top-1 so far left, who is taken for whom right.
 
-    `records` are of one setting; drawn are the runs of `seed` (None: the lowest that most losses
-    have), at most two losses. `views` are what the right panel can show: each loss, and with two
-    their difference; where a run kept no confusion matrices it shows top-5 instead, its only view.
-    `set` changes epoch and view and redraws; `figure` is the matplotlib figure, `sentence()` its
-    message in words, `png()` the picture. Raises ValueError for records of several settings, a seed
-    that has no epochs, an epoch or a view that is not there.
+    `records` are of one setting; drawn are the runs of the lowest seed that most losses have, at
+    most two losses. `set` changes `epoch`, from 1 to `epochs`, and `view`, which of
+    `views` the right panel shows: each loss, and with two their difference; where a run kept no
+    confusion matrices it shows top-5 instead, its only view. Raises ValueError for records of
+    several settings, a seed that has no epochs, an epoch or a view that is not there.
 
     >>> from fpl_lib.evidence.records import read_runs
     >>> player = RunPlayer([run for run in read_runs("data/runs") if run.path.stem.endswith("-0")
@@ -34,36 +39,27 @@ class RunPlayer:
     (20, ('top-5',))
     """
 
-    def __init__(self, records: Sequence[Record], *, seed: int | None = None) -> None:
+    def __init__(self, records: Sequence[Record]) -> None:
         self.setting = only_setting(records)
         by_seed: dict[int, dict[str, Record]] = {}
         for record in records:
             if record.epochs:
                 by_seed.setdefault(record.header["seed"], {})[record.header["loss"]] = record
-        if seed is None and by_seed:
-            seed = max(sorted(by_seed), key=lambda one: len(by_seed[one]))
-        if seed not in by_seed:
-            raise ValueError(f"no run of seed {seed} has an epoch: seeds are {sorted(by_seed)}")
-        first = [loss for loss in ("fpl", "ce") if loss in by_seed[seed]]
-        losses = [*first, *(loss for loss in by_seed[seed] if loss not in first)][:2]
-        self.seed = seed
-        self.runs = {loss: by_seed[seed][loss].epochs for loss in losses}
+        if not by_seed:
+            raise ValueError("no record has an epoch yet: there is nothing to play")
+        self.seed = max(sorted(by_seed), key=lambda seed: len(by_seed[seed]))
+        found = by_seed[self.seed]
+        losses = [loss for loss in dict.fromkeys(("fpl", "ce", *found)) if loss in found][:2]
+        self.runs = {loss: found[loss].epochs for loss in losses}
         self.epochs = min(map(len, self.runs.values()))
         self.views = self._find_views()
+        self._checks = {
+            "epoch": base.within("epoch", 1, self.epochs),
+            "view": base.one_of("view", self.views),
+        }
+        super().__init__(9.4, 4.6, title=(0.02, 0.94))
         self._draw_frame()
         self.set(epoch=self.epochs, view=self.views[-1])
-
-    def set(self, *, epoch: int | None = None, view: str | None = None) -> None:
-        """Change what is given, keep the rest, and redraw."""
-        if epoch is not None:
-            if not 1 <= epoch <= self.epochs:
-                raise ValueError(f"`epoch` must be from 1 to {self.epochs}, got {epoch}")
-            self.epoch = int(epoch)
-        if view is not None:
-            if view not in self.views:
-                raise ValueError(f"`view` must be one of {', '.join(self.views)}, got {view!r}")
-            self.view = view
-        self._redraw()
 
     def confusion(self) -> np.ndarray | None:
         """What the right panel shows, (C, C) in percent of the true class; None where it cannot."""
@@ -71,15 +67,13 @@ class RunPlayer:
             return None
         found = {}
         for loss, rows in self.runs.items():
-            counts = np.array(rows[self.epoch - 1]["confusion"], dtype=float)
-            found[name_of(loss)] = 100 * counts / counts.sum(axis=1, keepdims=True)
+            found[name_of(loss)] = percent(np.array(rows[self.epoch - 1]["confusion"]))
         if self.view in found:
             return found[self.view]
         one, other = found.values()
         return one - other
 
     def sentence(self) -> str:
-        """What the figure shows, in words: for its alternative text and for screen readers."""
         now = [
             f"{name_of(loss)} has {rows[self.epoch - 1]['top1']:.1f} % top-1 and "
             f"{rows[self.epoch - 1]['top5']:.1f} % top-5"
@@ -87,10 +81,6 @@ class RunPlayer:
         ]
         said = f"Epoch {self.epoch} of {self.epochs}, seed {self.seed}, {where(self.setting)}: "
         return f"{said}{'; '.join(now)}. {self._message()}."
-
-    def png(self) -> bytes:
-        """The figure as a PNG picture."""
-        return png(self.figure)
 
     def _find_views(self) -> tuple[str, ...]:
         kept = all("confusion" in row for rows in self.runs.values() for row in rows)
@@ -104,12 +94,9 @@ class RunPlayer:
         if matrix is None:
             return self._lead()
         if " − " in self.view:
-            i, j = np.unravel_index(np.abs(matrix).argmax(), matrix.shape)
-            what = f"{CLASSES[i]} taken for {CLASSES[j]}" if i != j else f"{CLASSES[i]} recognised"
-            return f"{self.view}: the largest difference is {what}, {signed(matrix[i, j])} points"
-        errors = matrix - np.diag(matrix.diagonal())
-        i, j = np.unravel_index(errors.argmax(), errors.shape)
-        return f"{self.view}: {errors[i, j]:.0f} % of {CLASSES[i]} are taken for {CLASSES[j]}"
+            return f"{self.view}: the largest difference is {largest_change(matrix)}"
+        true, predicted, share = commonest_error(matrix)
+        return f"{self.view}: {share:.0f} % of {true} are taken for {predicted}"
 
     def _lead(self) -> str:
         now = {loss: rows[self.epoch - 1]["top1"] for loss, rows in self.runs.items()}
@@ -120,11 +107,9 @@ class RunPlayer:
         return f"{name_of(one)} − {name_of(other)} after epoch {self.epoch}: {lead} points of top-1"
 
     def _draw_frame(self) -> None:
-        self.figure = fixed_figure(9.4, 4.6)
         self._curves = self.figure.add_axes((0.075, 0.14, 0.36, 0.68))
         self._panel = self.figure.add_axes((0.56, 0.2, 0.33, 0.62))
         self._bar = self.figure.add_axes((0.905, 0.2, 0.015, 0.62))
-        self._title = self.figure.text(0.02, 0.94, "", fontsize=12, weight="bold")
         self._under = self.figure.text(0.02, 0.885, "", fontsize=10, color="#444444")
         self._lines = [_curve(self._curves, self.runs, "top1")]
         self._curves.set_ylabel("top-1 accuracy (% of test images)")
@@ -148,18 +133,13 @@ class RunPlayer:
                              f"{where(self.setting)}")  # fmt: skip
 
     def _draw_matrix(self, matrix: np.ndarray) -> None:
-        import seaborn as sns
-
         for ax in (self._panel, self._bar):
             ax.clear()
-        difference = " − " in self.view
-        limit = max(1.0, np.abs(matrix).max()) if difference else 100.0
-        look = {"cmap": MORE_OR_LESS if difference else "cividis", "vmax": limit}
-        sns.heatmap(
-            matrix, ax=self._panel, cbar_ax=self._bar, xticklabels=CLASSES, yticklabels=CLASSES,
-            vmin=-limit if difference else 0, **look,
-            cbar_kws={"label": "points" if difference else "% of the true class"},
-        )  # fmt: skip
+        change = " − " in self.view
+        bar = {"label": "points" if change else "% of the true class"}
+        scale = {} if change else {"vmin": 0, "vmax": 100}
+        names = {"yticklabels": CLASSES, "cbar_ax": self._bar, "cbar_kws": bar}
+        heat(self._panel, matrix, change, **names, **scale)
         self._panel.set(xlabel="predicted class", ylabel="true class")
         self._panel.tick_params(labelsize=8)
         self._panel.set_title(self.view, fontsize=11)
@@ -179,32 +159,26 @@ def _curve(ax: Any, runs: dict[str, list[dict]], key: str) -> dict[str, tuple[An
     return lines
 
 
-def run_player(records: Sequence[Record], *, seed: int | None = None) -> tuple[RunPlayer, Any]:
+def run_player(records: Sequence[Record]) -> tuple[RunPlayer, Any]:
     """A `RunPlayer` with a play button, a slider for the epoch and a choice of the right panel.
 
-    Returns the figure in its starting state (the last epoch) and the live widget, None without
-    ipywidgets: hand the one's `figure` and the other to `plots.show(…, live=widget)`. Raises
-    ValueError as `RunPlayer` does.
+    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
+    alt=figure.sentence(), live=widget)`. Raises ValueError as `RunPlayer` does.
     """
-    player = RunPlayer(records, seed=seed)
-    if importlib.util.find_spec("ipywidgets") is None:
-        return player, None
-    import ipywidgets as widgets
+    player = RunPlayer(records)
 
-    slider = widgets.IntSlider(
-        value=player.epoch, min=1, max=player.epochs, description="epoch", **look()
-    )
-    play = widgets.Play(value=player.epoch, min=1, max=player.epochs, interval=700)
-    widgets.jslink((play, "value"), (slider, "value"))
-    view = widgets.ToggleButtons(
-        options=list(player.views), value=player.view, description="right",
-        style={"button_width": "90px"},
-        tooltips=[f"show {name} in the right panel" for name in player.views],
-    )  # fmt: skip
+    def controls() -> base.Controls:
+        import ipywidgets as widgets
 
-    def change() -> None:
-        player.set(epoch=slider.value, view=view.value)
+        epoch = base.slider("epoch", player.epoch, 1, player.epochs, step=1)
+        play = widgets.Play(value=player.epoch, min=1, max=player.epochs, interval=700)
+        widgets.jslink((play, "value"), (epoch, "value"))
+        tips = [f"show {name} in the right panel" for name in player.views]
+        view = base.choice("right", player.views, player.view, "90px", tips)
 
-    live = assembled(player, [[slider], [view]], change)
-    live.children = (play, *live.children)
-    return player, live
+        def values() -> dict[str, Any]:
+            return {"epoch": epoch.value, "view": view.value}
+
+        return base.Controls([[epoch], [view]], values, above=[play])
+
+    return player, base.live_view(player, controls)

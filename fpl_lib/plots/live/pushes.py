@@ -3,25 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 
 from fpl_lib.losses.fpl import false_positive_loss
-from fpl_lib.plots.live._frame import fixed_figure, png
-from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER
+from fpl_lib.plots.live import base
+from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER, true_minus
 
-INK = "#333333"
-LIMIT = 2.5
-"""The push on a logit is at most α_T + α_F: with weights up to 1 every bar stays in the frame."""
+LIMIT = 2.6
+"""The push on a logit is at most α_T + α_F, whatever k and pool are, and the weights are at most 1:
+every bar stays in the frame."""
 
 
-class PushFigure:
+class Pushes(base.LiveFigure):
+    """One sample's logits (C,) and true class, and a pair of bars a class: what CE and FPL push.
+
+    What `PushFigure` and `VariantFigure` share; each says in `_fpl` which FPL it is.
+    """
+
+    def __init__(
+        self,
+        height: float,
+        logits: Sequence[float],
+        true: int,
+        names: Sequence[str] | None,
+        least: int,
+    ) -> None:
+        super().__init__(9.0, height, title=(0.08, 0.94))
+        self.logits = _checked(logits, least)
+        count = len(self.logits)
+        self.names = base.class_names(names, count)
+        self._checks = {
+            "logits": lambda new: _checked(new, least, count),
+            "true": base.within("true", 0, count - 1),
+        }
+        self.true = self._checks["true"](true)
+
+    @property
+    def p(self) -> np.ndarray:
+        """The probabilities of the classes, (C,)."""
+        odds = np.exp(self.logits - self.logits.max())
+        return odds / odds.sum()
+
+    def pushes(self) -> dict[str, np.ndarray]:
+        """Minus the gradient with respect to the logits, (C,), for CE and FPL."""
+
+        def push(**options: Any) -> np.ndarray:
+            z = torch.tensor(self.logits, requires_grad=True)
+            loss = false_positive_loss(z, torch.tensor(self.true), **options)
+            return -torch.autograd.grad(loss, z)[0].numpy()
+
+        return {"CE": push(alpha=(1.0, 0.0)), "FPL": push(**self._fpl())}
+
+    def _fpl(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _role(self, i: int) -> str:
+        return self.names[i] + (" = T" if i == self.true else "")
+
+    def _per_class(self, pushes: dict[str, np.ndarray]) -> str:
+        said = (
+            f"{self._role(i)} with p = {p:.2f}: "
+            f"CE {pushes['CE'][i]:+.2f}, FPL {pushes['FPL'][i]:+.2f}"
+            for i, p in enumerate(self.p)
+        )
+        return f"Push on each logit: {'; '.join(said)}."
+
+    def _draw_pairs(self, ax: Axes, size: float) -> None:
+        """The bars, 0 high, each with its number in `size` points."""
+        self._bars, self._numbers = {}, {}
+        for name, shift in (("CE", -0.2), ("FPL", 0.2)):
+            self._draw_bars(ax, name, shift, 0.38, COLORS[name.lower()], size)
+        ax.set(ylim=(-LIMIT, LIMIT), ylabel="push on the logit")
+
+    def _draw_bars(
+        self, ax: Axes, name: str, shift: float, width: float, color: str, size: float, **text: Any
+    ) -> None:
+        places = np.arange(len(self.logits))
+        self._bars[name] = ax.bar(places + shift, 0 * places, width, color=color, label=name)
+        style = {"ha": "center", "fontsize": size, "color": base.INK, **text}
+        self._numbers[name] = [ax.text(i + shift, 0, "", **style) for i in places]
+        ax.axhline(0, color=base.INK, linewidth=0.8)
+        ax.set(xlim=(-0.6, places[-1] + 0.6), xticks=places)
+        ax.grid(axis="x", visible=False)
+
+    def _draw_marks(self, ax: Axes, false: str, legend: Axes) -> None:
+        """T and F below `ax`, where the classes have their names; the legend above `legend`."""
+        below = {"color": base.INK, "markersize": 9, "clip_on": False, "linestyle": "none"}
+        self._marks = [
+            ax.plot([], [], marker, transform=ax.get_xaxis_transform(), label=label, **below)[0]
+            for marker, label in ((TRUE_MARKER, "T, true"), (FALSE_MARKER, false))
+        ]
+        ax.tick_params(axis="x", length=0, pad=20)
+        handles = [self._bars["CE"], self._bars["FPL"], *self._marks]
+        legend.legend(
+            handles=handles,
+            ncols=4,
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            columnspacing=1.2,
+        )
+
+    def _raise_bars(
+        self, name: str, values: np.ndarray, form: str, low: float = -LIMIT, high: float = LIMIT
+    ) -> None:
+        """Give the bars their heights, and write the numbers at their ends, within the frame."""
+        for bar, text, value in zip(self._bars[name], self._numbers[name], values, strict=True):
+            bar.set_height(value)
+            end = min(max(value, low), high) + 0.07 * np.sign(value)
+            text.set(y=end, text=true_minus(f"{value:{form}}"))
+            text.set_va("bottom" if value >= 0 else "top")
+
+    def _mark(self, ax: Axes, false: Sequence[int], labels: Sequence[str]) -> None:
+        for mark, classes in zip(self._marks, ([self.true], false), strict=True):
+            mark.set_data(classes, [-0.08] * len(classes))
+        ax.set_xticklabels(true_minus(label) for label in labels)
+
+
+class PushFigure(Pushes):
     """A pair of bars a class: the push (minus the gradient) of CE and of FPL on each logit.
 
-    `logits` (C,), `true` is T's index, `alpha` the pair (α_T, α_F). `set` changes any of these and
-    redraws. `figure` is the matplotlib figure, `pushes()` the numbers in it, `sentence()` its
-    message in words, `png()` the picture. Raises ValueError if the parts do not fit.
+    `set` changes `logits` (C,), `true`, T's index, and `alpha`, the pair (α_T, α_F), each above 0
+    up to 1. `pushes()` are the numbers in the figure, `false` is F's index. Raises ValueError if
+    the parts do not fit.
 
     >>> bars = PushFigure([0.0, 0.0, 0.0], true=0)
     >>> {name: push.round(2).tolist() for name, push in bars.pushes().items()}
@@ -36,75 +143,33 @@ class PushFigure:
         names: Sequence[str] | None = None,
         alpha: tuple[float, float] = (1.0, 1.0),
     ) -> None:
-        self.logits = _checked(logits)
-        self.names = tuple(names or (f"c{i}" for i in range(len(self.logits))))
-        if len(self.names) != len(self.logits):
-            raise ValueError(f"got {len(self.logits)} logits but {len(self.names)} names")
-        self._draw_frame()
-        self.set(true=true, alpha=alpha)
+        super().__init__(4.0, logits, true, names, least=2)
+        self._checks["alpha"] = _pair
+        self._axes = self.figure.add_axes((0.08, 0.22, 0.90, 0.58))
+        self._draw_pairs(self._axes, 9)
+        self._draw_marks(self._axes, "F, false", legend=self._axes)
+        self.set(alpha=alpha)
 
-    def set(
-        self,
-        logits: Sequence[float] | None = None,
-        *,
-        true: int | None = None,
-        alpha: tuple[float, float] | None = None,
-    ) -> None:
-        """Change what is given, keep the rest, and redraw."""
-        count = len(self.logits)
-        if logits is not None:
-            new = _checked(logits)
-            if len(new) != count:
-                raise ValueError(f"expected {count} logits, got {len(new)}")
-            self.logits = new
-        if true is not None:
-            if not 0 <= true < count:
-                raise ValueError(f"`true` must be a class from 0 to {count - 1}, got {true}")
-            self.true = int(true)
-        if alpha is not None:
-            if len(alpha) != 2 or not 0 < min(alpha) <= max(alpha) <= 1:
-                raise ValueError(f"`alpha` must be (α_T, α_F), each above 0 up to 1, got {alpha!r}")
-            self.alpha = (float(alpha[0]), float(alpha[1]))
-        self.p = np.exp(self.logits - self.logits.max())
-        self.p /= self.p.sum()
-        others = self.logits.copy()
-        others[self.true] = -np.inf
-        self.false = int(others.argmax())  # of equals the first, as in the library
-        self._redraw()
+    @property
+    def false(self) -> int:
+        """F, the leading wrong class; of equals the first, as in the library."""
+        wrong = self.logits.copy()
+        wrong[self.true] = -np.inf
+        return int(wrong.argmax())
 
     @property
     def threshold(self) -> float:
         """The p_F above which FPL raises the logits of the bystanders: α_T / (α_T + α_F)."""
         return self.alpha[0] / sum(self.alpha)
 
-    def pushes(self) -> dict[str, np.ndarray]:
-        """Minus the gradient with respect to the logits, (C,), for CE and FPL."""
-        target = torch.tensor(self.true)
-
-        def push(alpha: tuple[float, float]) -> np.ndarray:
-            z = torch.tensor(self.logits, requires_grad=True)
-            loss = false_positive_loss(z, target, alpha=alpha)
-            return -torch.autograd.grad(loss, z)[0].numpy()
-
-        return {"CE": push((1.0, 0.0)), "FPL": push(self.alpha)}
-
     def sentence(self) -> str:
-        """What the figure shows, in words: for its alternative text and for screen readers."""
-        pushes = self.pushes()
-        per_class = "; ".join(
-            f"{self._role(i)} with p = {self.p[i]:.2f}: "
-            f"CE {pushes['CE'][i]:+.2f}, FPL {pushes['FPL'][i]:+.2f}"
-            for i in range(len(self.p))
-        )
-        return f"{self._message()}. Push on each logit: {per_class}."
+        return f"{self._message()}. {self._per_class(self.pushes())}"
 
-    def png(self) -> bytes:
-        """The figure as a PNG picture."""
-        return png(self.figure)
+    def _fpl(self) -> dict[str, Any]:
+        return {"alpha": self.alpha}
 
     def _role(self, i: int) -> str:
-        role = {self.true: " = T", self.false: " = F"}.get(i, "")
-        return self.names[i] + role
+        return super()._role(i) + (" = F" if i == self.false else "")
 
     def _message(self) -> str:
         p_false, turn = self.p[self.false], self.threshold
@@ -114,49 +179,57 @@ class PushFigure:
             return f"p_F = {p_false:.2f} > {turn:.2f}: FPL pushes the bystanders up"
         return f"p_F = {p_false:.2f} ≤ {turn:.2f}: both losses push the bystanders down"
 
-    def _draw_frame(self) -> None:
-        self.figure = fixed_figure(9.0, 4.0)
-        ax = self._axes = self.figure.add_axes((0.08, 0.22, 0.90, 0.58))
-        places = np.arange(len(self.logits))
-        self._bars = {
-            name: ax.bar(places + shift, 0 * places, 0.36, color=COLORS[name.lower()], label=name)
-            for name, shift in (("CE", -0.19), ("FPL", 0.19))
-        }
-        self._numbers = {
-            name: [ax.text(i + shift, 0, "", ha="center", fontsize=9, color=INK) for i in places]
-            for name, shift in (("CE", -0.19), ("FPL", 0.19))
-        }
-        below = {"color": INK, "markersize": 10, "clip_on": False, "linestyle": "none"}
-        self._marks = [
-            ax.plot([0], [0], marker, transform=ax.get_xaxis_transform(), label=label, **below)[0]
-            for marker, label in ((TRUE_MARKER, "T, true"), (FALSE_MARKER, "F, false"))
-        ]
-        ax.axhline(0, color=INK, linewidth=0.8)
-        ax.set(ylim=(-LIMIT, LIMIT), xlim=(-0.6, places[-1] + 0.6), ylabel="push on the logit")
-        ax.set_xticks(places)
-        ax.tick_params(axis="x", length=0, pad=20)
-        ax.grid(axis="x", visible=False)
-        ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(-0.01, 1.0), columnspacing=1.2)
-        self._title = self.figure.text(0.08, 0.93, "", fontsize=12, weight="bold")
-
     def _redraw(self) -> None:
         for name, pushes in self.pushes().items():
-            for bar, text, push in zip(self._bars[name], self._numbers[name], pushes, strict=True):
-                bar.set_height(push)
-                text.set(y=push + 0.06 * np.sign(push), text=f"{push:+.2f}".replace("-", "−"))
-                text.set_va("bottom" if push >= 0 else "top")
-        for mark, i in zip(self._marks, (self.true, self.false), strict=True):
-            mark.set_data([i], [-0.07])
+            self._raise_bars(name, pushes, "+.2f")
         labels = [
-            f"{self._role(i)}\nz = {z:.1f}, p = {p:.2f}".replace("-", "−")
+            f"{self._role(i)}\nz = {z:.1f}, p = {p:.2f}"
             for i, (z, p) in enumerate(zip(self.logits, self.p, strict=True))
         ]
-        self._axes.set_xticklabels(labels)
+        self._mark(self._axes, [self.false], labels)
         self._title.set_text(self._message().replace("p_F", "$p_F$"))
 
 
-def _checked(logits: Sequence[float]) -> np.ndarray:
+def logit_sliders(
+    logits: Sequence[float], true: int, *, names: Sequence[str] | None = None
+) -> tuple[PushFigure, Any]:
+    """A `PushFigure` with a slider for each logit and each weight, and a choice of T.
+
+    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
+    alt=figure.sentence(), live=widget)`. Raises ValueError as `PushFigure` does.
+
+    >>> bars, live = logit_sliders([0.1, 0.6, 0.4, 0.8, -0.3], true=1)
+    >>> bars.p.round(2).tolist()  # the paper's Figure 1
+    [0.15, 0.25, 0.2, 0.3, 0.1]
+    """
+    bars = PushFigure(logits, true, names=names)
+
+    def controls() -> base.Controls:
+        named = zip(bars.names, bars.logits, strict=True)
+        steps = [base.slider(f"z of {name}", z, -4, 8) for name, z in named]
+        named = zip(("α_T", "α_F"), bars.alpha, strict=True)
+        alpha = [base.slider(name, weight, 0.1, 1) for name, weight in named]
+        of = base.class_choice(bars.names, bars.true)
+
+        def values() -> dict[str, Any]:
+            pair = [weight.value for weight in alpha]
+            return {"logits": [step.value for step in steps], "true": of.value, "alpha": pair}
+
+        return base.Controls([steps, [*alpha, of]], values)
+
+    return bars, base.live_view(bars, controls)
+
+
+def _checked(logits: Sequence[float], least: int, count: int | None = None) -> np.ndarray:
     z = np.array(logits, dtype=float)
-    if z.ndim != 1 or len(z) < 2 or not np.isfinite(z).all():
-        raise ValueError(f"expected the finite logits of two or more classes, got {logits!r}")
+    if z.ndim != 1 or len(z) < least or not np.isfinite(z).all():
+        raise ValueError(f"expected the finite logits of {least} or more classes, got {logits!r}")
+    if count not in (None, len(z)):
+        raise ValueError(f"expected {count} logits, got {len(z)}")
     return z
+
+
+def _pair(alpha: Sequence[float]) -> tuple[float, float]:
+    if len(alpha) != 2 or not 0 < min(alpha) <= max(alpha) <= 1:
+        raise ValueError(f"`alpha` must be (α_T, α_F), each above 0 up to 1, got {alpha!r}")
+    return float(alpha[0]), float(alpha[1])

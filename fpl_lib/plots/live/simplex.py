@@ -5,7 +5,9 @@ The classes are T, the true one, and A and B, the wrong ones: F is whichever of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +16,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from fpl_lib.losses.fpl import false_positive_loss
-from fpl_lib.plots.live._frame import fixed_figure, png
+from fpl_lib.plots.live import base
 from fpl_lib.plots.style import COLORS, FALSE_MARKER, TRUE_MARKER
 
 CORNERS = np.array([[0.5, 0.75**0.5], [0.0, 0.0], [1.0, 0.0]])
 """Where T (on top), A and B lie in the plane."""
 HALF = "#EFEFEF"
-INK, FAINT = "#333333", "#999999"
+FAINT = "#999999"
 
 
 def to_plane(p: ArrayLike) -> np.ndarray:
@@ -62,7 +64,7 @@ def draw_simplex(ax: Axes) -> None:
     for corner, name, marker in zip(
         CORNERS, "TAB", (TRUE_MARKER, FALSE_MARKER, FALSE_MARKER), strict=True
     ):
-        ax.plot(*corner, marker, color=INK, markersize=8, clip_on=False, zorder=3)
+        ax.plot(*corner, marker, color=base.INK, markersize=8, clip_on=False, zorder=3)
         shift, align = {"T": (0.05, "left"), "A": (-0.05, "right"), "B": (0.05, "left")}[name]
         ax.text(corner[0] + shift, corner[1], name, ha=align, va="center", weight="bold")
     slanted = {"fontsize": 9, "color": "#555555", "ha": "center", "va": "center"}
@@ -74,10 +76,10 @@ def draw_simplex(ax: Axes) -> None:
     ax.axis("off")
 
 
-def gradient(name: str, logits: Tensor, alpha: tuple[float, float] = (1.0, 1.0)) -> Tensor:
+def gradient(name: str, logits: Tensor) -> Tensor:
     """The gradient of "ce" or "fpl" with respect to logits (N, 3) of samples whose T is class 0.
 
-    `alpha` is FPL's pair (α_T, α_F). Raises ValueError for another name.
+    Raises ValueError for another name.
 
     >>> gradient("ce", torch.zeros(1, 3))
     tensor([[-0.6667,  0.3333,  0.3333]])
@@ -86,19 +88,13 @@ def gradient(name: str, logits: Tensor, alpha: tuple[float, float] = (1.0, 1.0))
         raise ValueError(f"`name` must be 'ce' or 'fpl', got {name!r}")
     z = logits.detach().clone().requires_grad_()
     target = torch.zeros(len(z), dtype=torch.long)
-    weights = (1.0, 0.0) if name == "ce" else alpha  # with α = (1, 0) FPL is cross-entropy
-    loss = false_positive_loss(z, target, alpha=weights, reduction="sum")
+    alpha = (1.0, 0.0) if name == "ce" else (1.0, 1.0)  # with α = (1, 0) FPL is cross-entropy
+    loss = false_positive_loss(z, target, alpha=alpha, reduction="sum")
     return torch.autograd.grad(loss, z)[0]
 
 
 def descend(
-    name: str,
-    start: Sequence[float],
-    *,
-    rate: float,
-    steps: int,
-    same_length: bool = False,
-    alpha: tuple[float, float] = (1.0, 1.0),
+    name: str, start: Sequence[float], *, rate: float, steps: int, same_length: bool = False
 ) -> np.ndarray:
     """The probabilities (steps + 1, 3) along plain gradient descent on the logits from `start`.
 
@@ -110,7 +106,7 @@ def descend(
     z = torch.tensor([list(start)], dtype=torch.float64)
     path = [z]
     for _ in range(steps):
-        g = gradient(name, z, alpha)
+        g = gradient(name, z)
         if same_length:
             g = g * gradient("ce", z).norm() / g.norm()
         z = z - rate * g
@@ -118,20 +114,32 @@ def descend(
     return torch.cat(path).softmax(1).numpy()
 
 
-class DescentFigure:
+def _three(start: Sequence[float]) -> tuple[float, ...]:
+    if len(start) != 3:
+        raise ValueError(f"`start` must be the logits of T, A and B, got {start!r}")
+    return tuple(map(float, start))
+
+
+class DescentFigure(base.LiveFigure):
     """Two descents from one start, CE's and FPL's: paths in the triangle, p_T and p_F by step.
 
-    `set` changes the start (logits of T, A, B), the learning rate, the number of steps, or whether
-    FPL's steps are given the length of CE's. `figure`, `sentence()` and `png()` are the result.
+    `set` changes `start`, the logits of T, A and B, the learning `rate`, the number of `steps`, and
+    `same_length`: whether FPL's steps are given the length of CE's. Raises ValueError for a start,
+    a rate or a number of steps that does not fit.
 
     >>> DescentFigure([0.0, 2.0, 1.0], rate=0.2, steps=5).sentence()[:49]
     '5 steps of rate 0.2, starting from p_T = 0.09: CE'
     """
 
-    def __init__(
-        self, start: Sequence[float], *, rate: float, steps: int, same_length: bool = False
-    ) -> None:
-        self.figure = fixed_figure(9.4, 4.4)
+    _checks = {
+        "start": _three,
+        "rate": base.within("rate", 1e-9, math.inf, float),
+        "steps": base.within("steps", 1, math.inf),
+        "same_length": bool,
+    }
+
+    def __init__(self, start: Sequence[float], *, rate: float, steps: int) -> None:
+        super().__init__(9.4, 4.4, title=(0.02, 0.93))
         self._triangle = self.figure.add_axes((0.01, 0.01, 0.48, 0.87))
         self._curves = self.figure.add_axes((0.58, 0.14, 0.40, 0.60))
         draw_simplex(self._triangle)
@@ -144,49 +152,12 @@ class DescentFigure:
                 (line,) = self._curves.plot([], [], ls=dashes, color=COLORS[name])
                 line.set_label(f"{name.upper()}, ${which}$")
                 self._lines[name, which] = line
-        (self._start,) = self._triangle.plot([], [], "*", color=INK, markersize=11, zorder=4)
+        (self._start,) = self._triangle.plot([], [], "*", color=base.INK, markersize=11, zorder=4)
         self._curves.set(ylim=(0, 1), xlabel="step", ylabel="probability")
         self._curves.legend(ncols=2, loc="lower left", bbox_to_anchor=(-0.03, 1.0), columnspacing=1)
-        self._title = self.figure.text(0.02, 0.93, "", fontsize=12, weight="bold")
-        self.set(start, rate=rate, steps=steps, same_length=same_length)
-
-    def set(
-        self,
-        start: Sequence[float] | None = None,
-        *,
-        rate: float | None = None,
-        steps: int | None = None,
-        same_length: bool | None = None,
-    ) -> None:
-        """Change what is given, keep the rest, and redraw. Raises ValueError for a bad value."""
-        if start is not None:
-            if len(start) != 3:
-                raise ValueError(f"`start` must be the logits of T, A and B, got {start!r}")
-            self.start = tuple(map(float, start))
-        if rate is not None:
-            if rate <= 0:
-                raise ValueError(f"`rate` must be above 0, got {rate}")
-            self.rate = float(rate)
-        if steps is not None:
-            if steps < 1:
-                raise ValueError(f"`steps` must be at least 1, got {steps}")
-            self.steps = int(steps)
-        if same_length is not None:
-            self.same_length = bool(same_length)
-        self.paths = {
-            name: descend(
-                name,
-                self.start,
-                rate=self.rate,
-                steps=self.steps,
-                same_length=self.same_length,
-            )
-            for name in ("ce", "fpl")
-        }
-        self._redraw()
+        self.set(start=start, rate=rate, steps=steps, same_length=False)
 
     def sentence(self) -> str:
-        """What the figure shows, in words."""
         ends = (
             f"{name.upper()} ends at p_T = {p[-1, 0]:.2f} and p_F = {p[-1, 1:].max():.2f}"
             for name, p in self.paths.items()
@@ -197,11 +168,9 @@ class DescentFigure:
             f"{self.paths['ce'][0, 0]:.2f}: {', '.join(ends)}."
         )
 
-    def png(self) -> bytes:
-        """The figure as a PNG picture."""
-        return png(self.figure)
-
     def _redraw(self) -> None:
+        how = {"rate": self.rate, "steps": self.steps, "same_length": self.same_length}
+        self.paths = {name: descend(name, self.start, **how) for name in ("ce", "fpl")}
         for name, p in self.paths.items():
             self._paths[name].set_data(*to_plane(p).T)
             for which, height in (("p_T", p[:, 0]), ("p_F", p[:, 1:].max(1))):
@@ -213,3 +182,42 @@ class DescentFigure:
         ahead = "FPL is ahead" if lead > 0 else "CE is ahead" if lead < 0 else "they tie"
         how = "With FPL's steps cut to CE's length" if self.same_length else "At one learning rate"
         self._title.set_text(f"{how} {ahead} in $p_T$ after {self.steps} steps")
+
+
+def descent_sliders(
+    start: Sequence[float], *, rate: float, steps: int
+) -> tuple[DescentFigure, Any]:
+    """A `DescentFigure` with sliders for its start, rate and steps, and a switch for equal lengths.
+
+    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
+    alt=figure.sentence(), live=widget)`. Raises ValueError as `DescentFigure` does.
+
+    >>> paths, live = descent_sliders([0.0, 2.0, 1.0], rate=0.2, steps=5)
+    >>> paths.steps
+    5
+    """
+    paths = DescentFigure(start, rate=rate, steps=steps)
+
+    def controls() -> base.Controls:
+        import ipywidgets as widgets
+
+        start = zip("TAB", paths.start, strict=True)
+        logits = [base.slider(f"start: z of {name}", z, -4, 6) for name, z in start]
+        named = {
+            "rate": base.slider("learning rate", paths.rate, 0.1, 2),
+            "steps": base.slider("steps", paths.steps, 1, 60, step=1),
+            "same_length": widgets.Checkbox(
+                value=paths.same_length,
+                description="give FPL's steps the length of CE's",
+                indent=False,
+                layout=widgets.Layout(width="auto"),
+            ),
+        }
+
+        def values() -> dict[str, Any]:
+            z = [logit.value for logit in logits]
+            return {"start": z} | {name: control.value for name, control in named.items()}
+
+        return base.Controls([logits, [*named.values()]], values)
+
+    return paths, base.live_view(paths, controls)

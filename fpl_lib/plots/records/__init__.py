@@ -4,9 +4,13 @@ Every function takes records of *one setting* (`pairs.by_setting`), except `loss
 takes an experiment's. None averages what was run differently.
 """
 
-from fpl_lib.plots.records.confusions import confusion_map
-from fpl_lib.plots.records.curves import accuracy_over_epochs
-from fpl_lib.plots.records.differences import loss_differences
-from fpl_lib.plots.records.false_positives import false_positive_map
+import lazy_loader
 
-__all__ = ["accuracy_over_epochs", "confusion_map", "false_positive_map", "loss_differences"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "curves": ["accuracy_over_epochs"],
+        "differences": ["loss_differences"],
+        "errors": ["confusion_map", "false_positive_map"],
+    },
+)

@@ -12,16 +12,8 @@ from fpl_lib.evidence.pairs import compared, differences
 from fpl_lib.evidence.printed_rows import printed_accuracy
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
-from fpl_lib.plots.records._look import (
-    color_of,
-    headline,
-    name_of,
-    only_setting,
-    seeds,
-    signed,
-    where,
-)
-from fpl_lib.plots.style import PAPER, use_style
+from fpl_lib.plots.records._look import color_of, headline, name_of, only_setting, where
+from fpl_lib.plots.style import PAPER, signed, use_style
 
 TOP = {"top1": "top-1 accuracy (% of test images)", "top5": "top-5 accuracy (% of test images)"}
 
@@ -51,7 +43,7 @@ def accuracy_over_epochs(
             _draw_loss(ax, loss, [[row[key] for row in rows] for rows in runs])
         epochs = min(len(rows) for rows in runs)
         mean = np.mean([rows[epochs - 1]["top1"] for rows in runs])
-        said.append(f"{name_of(loss)} at {mean:.1f} % after {epochs} epochs ({seeds(len(runs))})")
+        said.append(f"{name_of(loss)} at {mean:.1f} % after {epochs} epochs ({_seeds(runs)})")
     for ax, key in zip(axes, TOP, strict=True):
         _draw_paper(ax, printed_accuracy(setting).get(key, {}), records)
         ax.set(xlabel="epoch", ylabel=TOP[key])
@@ -73,12 +65,16 @@ def _draw_loss(ax, loss: str, curves: list[list[float]]) -> None:
         ax.plot(range(1, len(curve) + 1), curve, linewidth=0.7, alpha=0.45, color=color)
     reached = np.array([curve[:epochs] for curve in curves])
     along = np.arange(1, epochs + 1)
-    label = f"{name_of(loss)}, {seeds(len(curves))}"
+    label = f"{name_of(loss)}, {_seeds(curves)}"
     ax.plot(along, reached.mean(0), linewidth=2.2, color=color, label=label)
     if len(curves) > 1:
         bands = [mean_interval(column, method="t") for column in reached.T]
         low, high = [band.low for band in bands], [band.high for band in bands]
         ax.fill_between(along, low, high, color=color, alpha=0.2, linewidth=0)
+
+
+def _seeds(runs: Sequence) -> str:
+    return "1 seed" if len(runs) == 1 else f"{len(runs)} seeds"
 
 
 def _draw_paper(ax, printed: dict[str, float], records: Sequence[Record]) -> None:

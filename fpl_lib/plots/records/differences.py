@@ -9,27 +9,21 @@ from matplotlib.figure import Figure
 
 from fpl_lib.evidence.pairs import by_setting, difference_table, images
 from fpl_lib.evidence.records import Record
-from fpl_lib.plots.records._look import color_of, name_of, signed
-from fpl_lib.plots.style import use_style
+from fpl_lib.plots.records._look import color_of, name_of, title
+from fpl_lib.plots.style import signed, use_style
 
-UNITS = {
-    "top1": "points of top-1 accuracy", "top5": "points of top-5 accuracy",
-    "errors": "wrong test images",
-}  # fmt: skip
 COLUMNS = 3
 
 
-def loss_differences(
-    records: Sequence[Record], rival: str = "ce", metric: str = "top1"
-) -> tuple[Figure, str]:
-    """Each loss minus `rival`, paired over seeds, with 95 % t intervals: a panel a setting.
+def loss_differences(records: Sequence[Record]) -> tuple[Figure, str]:
+    """Each loss minus CE in top-1, paired over seeds, with 95 % t intervals: a panel per setting.
 
     A single pair of runs is drawn hollow, without an interval. records: runs of one experiment.
-    Raises ValueError if no loss has a run beside one of the rival's.
+    Raises ValueError if no loss has a run beside one of CE's.
     """
-    table = difference_table(records, rival, metric)
+    table = difference_table(records)
     if table.empty:
-        raise ValueError(f"no loss has finished a run beside one of {rival}: nothing to compare")
+        raise ValueError("no loss has finished a run beside one of ce: nothing to compare")
     panels = list(table.groupby(["condition", "model", "source", "config"], sort=False))
     losses = list(dict.fromkeys(table["loss"]))
     down, across = -(-len(panels) // COLUMNS), min(len(panels), COLUMNS)
@@ -53,11 +47,10 @@ def loss_differences(
         ax.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(losses)), [name_of(loss) for loss in losses])
     axes[0, 0].set_ylim(len(losses) - 0.5, -0.5)
-    figure.supxlabel(f"loss − {name_of(rival)} ({UNITS.get(metric, metric)})", fontsize=11)
+    figure.supxlabel("loss − CE (points of top-1 accuracy)", fontsize=11)
     experiment = next(iter(by_setting(records))).experiment
-    title = f"{_message(table, rival)} ({experiment})"
-    figure.suptitle(title, x=0.02, ha="left", weight="bold", fontsize=12)
-    return figure, _words(table, rival, metric, experiment)
+    title(figure, f"{_message(table)} ({experiment})")
+    return figure, _words(table, experiment)
 
 
 def _draw_pair(ax, place: int, row) -> None:
@@ -67,23 +60,23 @@ def _draw_pair(ax, place: int, row) -> None:
         ax.plot([row.low, row.high], [place, place], color=color)
 
 
-def _message(table, rival: str) -> str:
+def _message(table) -> str:
     known = int(table["low"].notna().sum())
     if not known:
-        return f"Single runs beside {name_of(rival)}, so no intervals"
+        return "Single runs beside CE, so no intervals"
     above, below = int((table["low"] > 0).sum()), int((table["high"] < 0).sum())
     intervals = "1 interval" if known == 1 else f"{known} intervals"
-    return f"Of {intervals}, {above} lie above {name_of(rival)} and {below} below"
+    return f"Of {intervals}, {above} lie above CE and {below} below"
 
 
-def _words(table, rival: str, metric: str, experiment: str) -> str:
+def _words(table, experiment: str) -> str:
     rows = table.sort_values("estimate")
     ends = [rows.iloc[0], rows.iloc[-1]] if len(rows) > 1 else [rows.iloc[0]]
     said = "; ".join(_said(row) for row in ends)
     between = "from lowest to highest: " if len(rows) > 1 else ""
     return (
-        f"Differences to {name_of(rival)} in {UNITS.get(metric, metric)}, experiment {experiment}, "
-        f"as points with 95 % intervals, {between}{said}. {_message(table, rival)}."
+        f"Differences to CE in points of top-1 accuracy, experiment {experiment}, "
+        f"as points with 95 % intervals, {between}{said}. {_message(table)}."
     )
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, along, named, titled
 from fpl_lib.plots.style import COLORS
 
 TRUE, REST = 0.4, 0.6
-GRID = np.linspace(0.01, 0.59, 59)
+SHARES = np.linspace(0, 1, 51)  # of the way: the card leaves open what stands at the x axis
 
 
 def draw_path(
@@ -39,10 +36,6 @@ def draw_path(
     return fig, ax
 
 
-def _curve_mistake(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, functools.partial(draw_path, **changed))
-
-
 DRAW = FigureExercise(
     id="01-draw",
     title="Two losses on one path",
@@ -50,79 +43,67 @@ DRAW = FigureExercise(
     minutes=8,
     solution=draw_path,
     readings={
-        "the curve labelled FPL": lambda ax: curve(ax, "FPL", GRID),
-        "the curve labelled CE": lambda ax: curve(ax, "CE", GRID),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel()),
-        "the name of the y axis, and its unit": lambda ax: "nat" in ax.get_ylabel().casefold(),
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the curve labelled FPL": lambda ax: along(ax, "FPL", SHARES),
+        "the curve labelled CE": lambda ax: along(ax, "CE", SHARES),
+        "the name of the x axis": named("x"),
+        "the name of the y axis, and its unit": named("y", "nat"),
+        "the title": titled,
     },
     rtol=0.01,
-    mistakes=(
-        _curve_mistake(
-            "F allowed to be T",
+    mistakes={
+        "F allowed to be T": (
             "Your FPL is flat in the middle: there T itself is the most probable class. F is "
             "chosen among A and B only.",
-            false=lambda p_A, p_B: np.maximum(TRUE, np.maximum(p_A, p_B)),
+            {"false": lambda p_A, p_B: np.maximum(TRUE, np.maximum(p_A, p_B))},
         ),
-        _curve_mistake(
-            "F fixed",
+        "F fixed": (
             "Your F is B everywhere. Left of the middle A is the more probable one, and F.",
-            false=lambda p_A, p_B: p_B,
+            {"false": lambda p_A, p_B: p_B},
         ),
-        _curve_mistake(
-            "F fixed to A",
+        "F fixed to A": (
             "Your F is A everywhere. Right of the middle B is the more probable one, and F.",
-            false=lambda p_A, p_B: p_A,
+            {"false": lambda p_A, p_B: p_A},
         ),
-        _curve_mistake(
-            "least probable",
+        "least probable": (
             "Your FPL is highest in the middle: F is the wrong class with the largest probability.",
-            false=np.minimum,
+            {"false": np.minimum},
         ),
-        _curve_mistake(
-            "both wrong classes",
+        "both wrong classes": (
             "Your FPL adds a term for A and one for B. That is Eq. 8 with k = 2; Eq. 1 has one F, "
             "the larger of the two.",
-            false=lambda p_A, p_B: 1 - (1 - p_A) * (1 - p_B),
+            {"false": lambda p_A, p_B: 1 - (1 - p_A) * (1 - p_B)},
         ),
-        _curve_mistake(
-            "1 - p_T",
+        "1 - p_T": (
             "Your FPL is a straight line: its second logarithm is of 1 - p_T. It should be 1 - "
             "p_F.",
-            right_false=lambda p_true, p_false: 1 - p_true,
+            {"right_false": lambda p_true, p_false: 1 - p_true},
         ),
-        _curve_mistake(
-            "log of p_F",
+        "log of p_F": (
             "Your FPL falls where F grows: Eq. 3 has -log(1 - p_F), not -log p_F.",
-            right_false=lambda p_true, p_false: p_false,
+            {"right_false": lambda p_true, p_false: p_false},
         ),
-        _curve_mistake(
-            "sign",
+        "sign": (
             "Your FPL is below CE: L_F is never negative, so with unit weights FPL is above CE.",
-            add=lambda true, false: true - false,
+            {"add": lambda true, false: true - false},
         ),
-        _curve_mistake(
-            "L_F alone",
+        "L_F alone": (
             "This is L_F alone: FPL is the sum of L_T and L_F.",
-            add=lambda true, false: false,
+            {"add": lambda true, false: false},
         ),
-        _curve_mistake(
-            "log10",
+        "log10": (
             "These are logarithms to base 10: a loss in nats takes the natural ones.",
-            log=np.log10,
+            {"log": np.log10},
         ),
-        _curve_mistake(
-            "labels swapped",
+        "labels swapped": (
             "The two labels are swapped: the curve that does not move is CE.",
-            names=("FPL", "CE"),
+            {"names": ("FPL", "CE")},
         ),
-        _curve_mistake(
-            "no unit",
+        "no unit": (
             "The y axis does not say in what the loss is counted: natural logarithms give nats.",
-            y_name="loss",
+            {"y_name": "loss"},
         ),
-        _curve_mistake("no title", "Say in a title what the figure shows.", title=""),
-    ),
+        "no title": ("Say in a title what the figure shows.", {"title": ""}),
+    },
     hints=(
         "p_T is 0.4 all along, so CE cannot change. What is the larger one of the other two?",
         "`np.maximum(p_A, p_B)` is the larger of two arrays, point by point.",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _samples(rng: np.random.Generator) -> list[tuple[Tensor, int]]:
@@ -45,6 +45,11 @@ def _logit_zero(z: Tensor, i: int) -> Tensor:
     return rest.softmax(0)
 
 
+_NO_AUTOGRAD = dict.fromkeys(
+    ("grad", "backward", "autograd", "jacobian", "jacrev", "jacfwd", "vjp"),
+    "The numbers are right, but autograd found them. Write the formula out: that is the exercise.",
+)
+
 CE_GRADIENT = FunctionExercise(
     id="02-ce-gradient",
     title="The gradient of cross-entropy by hand",
@@ -52,31 +57,28 @@ CE_GRADIENT = FunctionExercise(
     minutes=4,
     solution=lambda z, t: z.softmax(0) - _unit(z, t),
     cases=_samples,
-    mistakes=(
-        Mistake(
-            "sign of e_T",
+    forbidden=_NO_AUTOGRAD,
+    mistakes={
+        "sign of e_T": (
             "You add `e_T`: the gradient at T is `p_T - 1`, which is negative, so that descent "
             "raises the logit of T.",
             lambda z, t: z.softmax(0) + _unit(z, t),
         ),
-        Mistake(
-            "the push",
+        "the push": (
             "This is the push, minus the gradient: the exercise asks for the gradient itself.",
             lambda z, t: _unit(z, t) - z.softmax(0),
         ),
-        Mistake(
-            "only T",
+        "only T": (
             "Only the entry of T is filled. The loss contains every logit, through the sum in the "
             "softmax: the others have the gradient `p_j`.",
             lambda z, t: (z.softmax(0) - 1) * _unit(z, t),
         ),
-        Mistake(
-            "in p",
+        "in p": (
             "This is the derivative by the probability, `-1 / p_T`. Descent moves the logits: "
             "go one step further through the softmax.",
             lambda z, t: -_unit(z, t) / z.softmax(0),
         ),
-    ),
+    },
     hints=(
         "Write the loss in the logits: `log(sum_j exp(z_j)) - z_T`. Differentiate both parts.",
         "The derivative of `log(sum_j exp(z_j))` by `z_i` is `p_i`.",
@@ -84,43 +86,52 @@ CE_GRADIENT = FunctionExercise(
     takeaway="Every wrong class is pushed down by its own probability.",
 )
 
+
+def _with_a_sure_one(rng: np.random.Generator) -> list[tuple[Tensor, int]]:
+    """As above, and a class left out whose probability rounds to 1."""
+    z = torch.from_numpy(rng.standard_normal(int(rng.integers(4, 8))))
+    i = int(rng.integers(len(z)))
+    z[i] += 200
+    return [*_samples(rng), (z, i)]
+
+
 WITHOUT = FunctionExercise(
     id="02-without",
     title="The softmax that leaves one class out",
     difficulty=1,
     minutes=5,
     solution=_without,
-    cases=_samples,
-    mistakes=(
-        Mistake(
-            "changes its input",
+    cases=_with_a_sure_one,
+    mistakes={
+        "changes its input": (
             "The numbers are right, but your function writes into the caller's `z`: work on "
             "`z.clone()`.",
             _without_in_place,
         ),
-        Mistake(
-            "not renormalised",
+        "not renormalised": (
             "What is left sums to `1 - p_i`, not to 1: divide by that, or take the softmax after "
             "leaving the class out.",
             lambda z, i: z.softmax(0) * (1 - _unit(z, i)),
         ),
-        Mistake(
-            "left in",
+        "divided by 1 - p_i": (
+            "Where class i has nearly all of the probability, `1 - p_i` rounds to 0, and you "
+            "divide by it: NaN. Leave the class out before the softmax.",
+            lambda z, i: z.softmax(0) * (1 - _unit(z, i)) / (1 - z.softmax(0)[i]),
+        ),
+        "left in": (
             "Class i is still in it: this is the ordinary softmax of all classes.",
             lambda z, i: z.softmax(0),
         ),
-        Mistake(
-            "logit 0",
+        "logit 0": (
             "A logit of 0 is as good as any other: it still gets `exp(0) = 1`. The logit whose "
             "exponential is 0 is minus infinity.",
             _logit_zero,
         ),
-        Mistake(
-            "shorter",
+        "shorter": (
             "One entry is missing: the result has C entries, with a 0 in place i.",
             lambda z, i: torch.cat([z[:i], z[i + 1 :]]).softmax(0),
         ),
-    ),
+    },
     hints=(
         "Which logit has `exp(z) = 0`?",
         "Copy `z`, put `-torch.inf` in place i of the copy, and take its softmax.",
@@ -130,15 +141,22 @@ WITHOUT = FunctionExercise(
 
 
 def _weighted(rng: np.random.Generator) -> list[tuple[Tensor, int, float, float]]:
-    return [
-        (z, t, float(rng.uniform(0.5, 1.0)), float(rng.uniform(1.1, 2.0))) for z, t in _samples(rng)
-    ]
+    """With two weights; in the last two samples wrong classes tie, and F is the first of them."""
+    pair, t = torch.from_numpy(rng.standard_normal(6)), int(rng.integers(6))
+    a, b = rng.permutation([i for i in range(6) if i != t])[:2]
+    pair[[a, b]] = pair.max() + 0.5
+    samples = [*_samples(rng), (pair, t), (torch.zeros(4, dtype=torch.float64), t % 4)]
+    return [(z, t, float(rng.uniform(0.5, 1.0)), float(rng.uniform(1.1, 2.0))) for z, t in samples]
 
 
 def _leader(z: Tensor, t: int) -> int:
     rest = z.clone()
     rest[t] = -torch.inf
     return int(rest.argmax())
+
+
+def _last_leader(z: Tensor, t: int) -> int:
+    return len(z) - 1 - _leader(z.flip(0), len(z) - 1 - t)
 
 
 def _gradient(
@@ -157,10 +175,6 @@ def _gradient(
     return alpha_t * true_part(z, t) + alpha_f * false_part(z, t, false(z, t))
 
 
-def _wrong(**parts: Callable) -> Callable[..., Tensor]:
-    return lambda z, t, alpha_t, alpha_f: _gradient(z, t, alpha_t, alpha_f, **parts)
-
-
 def _no_true_push_on_f(z: Tensor, t: int, alpha_t: float, alpha_f: float) -> Tensor:
     f = _leader(z, t)
     return _gradient(z, t, alpha_t, alpha_f) - alpha_t * z.softmax(0)[f] * _unit(z, f)
@@ -173,79 +187,73 @@ FPL_GRADIENT = FunctionExercise(
     minutes=10,
     solution=_gradient,
     cases=_weighted,
-    mistakes=(
-        Mistake(
-            "F may be T",
-            "Where T is predicted you take T itself for F: choose F among the other classes only.",
-            _wrong(false=lambda z, t: int(z.argmax())),
+    forbidden=_NO_AUTOGRAD,
+    mistakes={
+        "higher index": (
+            "Where wrong classes tie, this takes the higher index for F. Agree on the lower one, "
+            "as `argmax` and the library do.",
+            {"false": _last_leader},
         ),
-        Mistake(
-            "in p",
+        "F may be T": (
+            "Where T is predicted you take T itself for F: choose F among the other classes only.",
+            {"false": lambda z, t: int(z.argmax())},
+        ),
+        "in p": (
             "These are the derivatives by `p_T` and `p_F`. Descent moves the logits: go on through "
             "the softmax.",
-            _wrong(
-                true_part=lambda z, t: -_unit(z, t) / z.softmax(0),
-                false_part=lambda z, t, f: _unit(z, f) / (1 - z.softmax(0)),
-            ),
+            {
+                "true_part": lambda z, t: -_unit(z, t) / z.softmax(0),
+                "false_part": lambda z, t, f: _unit(z, f) / (1 - z.softmax(0)),
+            },
         ),
-        Mistake(
-            "F without T's part",
+        "F without T's part": (
             "The entry of F lacks the push that `L_T` gives to every wrong class: `alpha_T * p_F`.",
             _no_true_push_on_f,
         ),
-        Mistake(
-            "only F",
+        "only F": (
             "Your second part pushes F alone. What F loses the others gain, by `q`: the entries of "
             "this gradient sum to 0.",
-            _wrong(false_part=lambda z, t, f: z.softmax(0)[f] * _unit(z, f)),
+            {"false_part": lambda z, t, f: z.softmax(0)[f] * _unit(z, f)},
         ),
-        Mistake(
-            "q not renormalised",
+        "q not renormalised": (
             "Your `q` does not sum to 1: it is p with a hole at F. Divide by `1 - p_F`.",
-            _wrong(
-                false_part=lambda z, t, f: (
+            {
+                "false_part": lambda z, t, f: (
                     z.softmax(0)[f] * (_unit(z, f) - z.softmax(0) * (1 - _unit(z, f)))
                 )
-            ),
+            },
         ),
-        Mistake(
-            "q with F",
+        "q with F": (
             "Your `q` still contains F: it is p. Leave F out, so that `q_F` is 0.",
-            _wrong(false_part=lambda z, t, f: z.softmax(0)[f] * (_unit(z, f) - z.softmax(0))),
+            {"false_part": lambda z, t, f: z.softmax(0)[f] * (_unit(z, f) - z.softmax(0))},
         ),
-        Mistake(
-            "p_F missing",
+        "p_F missing": (
             "The second part lacks its factor `p_F`: an F of low probability gets a small push.",
-            _wrong(false_part=lambda z, t, f: _unit(z, f) - _without(z, f)),
+            {"false_part": lambda z, t, f: _unit(z, f) - _without(z, f)},
         ),
-        Mistake(
-            "sign of e_T",
+        "sign of e_T": (
             "You add `e_T`: the gradient of `L_T` at T is `p_T - 1`, which is negative.",
-            _wrong(true_part=lambda z, t: z.softmax(0) + _unit(z, t)),
+            {"true_part": lambda z, t: z.softmax(0) + _unit(z, t)},
         ),
-        Mistake(
-            "sign of L_F",
+        "sign of L_F": (
             "The second part has the wrong sign: the loss grows with the logit of F, so that its "
             "gradient there is positive.",
-            _wrong(
-                false_part=lambda z, t, f: -z.softmax(0)[f] * (_unit(z, f) - _without(z, f)),
-            ),
+            {"false_part": lambda z, t, f: -z.softmax(0)[f] * (_unit(z, f) - _without(z, f))},
         ),
-        Mistake(
-            "the push",
+        "the push": (
             "This is the push, minus the gradient: every sign is the other way round.",
             lambda z, t, alpha_t, alpha_f: -_gradient(z, t, alpha_t, alpha_f),
         ),
-        Mistake(
-            "alphas exchanged",
+        "alphas exchanged": (
             "The two weights are exchanged: `alpha_T` belongs to `p - e_T`.",
             lambda z, t, alpha_t, alpha_f: _gradient(z, t, alpha_f, alpha_t),
         ),
-    ),
+    },
     hints=(
         "Three vectors of length C are needed: `p - e_T`, `e_F`, and `q` with `q_F = 0`.",
         "Find F on a copy of `z` in which T has the logit `-torch.inf`.",
-        "Test yourself: the entries of the gradient sum to 0, and `alpha_F = 0` gives exercise 1.",
+        "Test yourself: the entries of the gradient sum to 0, and with `alpha_f = 0` they are "
+        "those of cross-entropy times `alpha_t`.",
     ),
     takeaway="Two pulls in one shape: towards T by 1 - p_T, away from F by p_F.",
 )

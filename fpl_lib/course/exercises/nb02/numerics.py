@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.course.checking.guard import value_and_gradient
 
 
 def _false_loss(z: Tensor, target: Tensor) -> Tensor:
@@ -61,20 +62,21 @@ def _surprise_of_f(z: Tensor, target: Tensor) -> Tensor:
     return z.logsumexp(1) - z.gather(1, _leading(z.detach(), target[:, None])).squeeze(1)
 
 
-def _value_and_gradient(function: Callable, z: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """The gradient, and the loss as far as 12: above that a floor's own value would decide."""
-    if not isinstance(z, Tensor):
-        raise TypeError(f"expected logits as a tensor, got {type(z).__name__}")
-    leaf = z.clone().requires_grad_()
-    loss = function(leaf, target)
-    if loss is None or loss is ...:
-        return loss
-    (gradient,) = torch.autograd.grad(loss.sum(), leaf)
-    return gradient.float(), loss.detach().clamp(max=12.0)
+def _value_and_gradient(function: Callable, z: Tensor, target: Tensor) -> dict[str, Tensor] | None:
+    """The gradient, and the loss as far as 12: above that a floor's own value would decide.
+
+    The logarithm tells whether a small loss has kept its digits.
+    """
+    found = value_and_gradient(function, z, target)
+    if not isinstance(found, dict):
+        return found
+    loss = found["the value"].clamp(max=12.0)
+    gradient = found["the gradient"].float()
+    return {"the gradient": gradient, "the value": loss, "the logarithm of the value": loss.log()}
 
 
 def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
-    """Moderate logits; gaps that float32, bfloat16 and float64 cannot take."""
+    """Moderate logits; gaps that float32, bfloat16 and float64 cannot take; T far ahead."""
     count = int(rng.integers(4, 7))
     moderate = torch.from_numpy(2 * rng.standard_normal((count, 5))).float()
     moderate[0, 2] = moderate[0].max() + 1  # T leads in the first sample
@@ -86,12 +88,14 @@ def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
     )
     short = torch.from_numpy(rng.standard_normal((3, 6))).to(torch.bfloat16)
     short[:, 4] += 9
+    ahead = torch.tensor([[18.0, 0.0, 1.0, -1.0]]) + float(rng.integers(0, 3))
     zero = torch.zeros(1, dtype=torch.long)
     return [
         (moderate, targets),
         (far, zero),
         (near, zero.repeat(2)),
         (short, torch.tensor([0, 1, 2])),
+        (ahead, zero),
     ]
 
 
@@ -103,70 +107,70 @@ STABLE = FunctionExercise(
     solution=_false_loss,
     cases=_gaps,
     observe=_value_and_gradient,
+    forbidden=dict.fromkeys(
+        ("false_positive_loss", "FalsePositiveLoss"),
+        "The numbers are right, but the library's loss made them. Write the steps out.",
+    ),
     rtol=1e-3,
     atol=1e-4,
-    mistakes=(
-        Mistake(
-            "as written",
+    mistakes={
+        "as written": (
             "Once p_F rounds to 1, `log(1 - p_F)` is minus infinity and its gradient NaN; in "
             "bfloat16 soonest. `log1p(-p_F)` does not help: p_F itself is rounded already.",
             _by_softmax(lambda p: 1 - p),
         ),
-        Mistake(
-            "as written, in float32",
+        "as written, in float32": (
             "bfloat16 now works, but in float32 p_F still rounds to 1, from a logit gap of about "
             "17 on. Never form `1 - p_F`: sum up the other classes.",
             _by_softmax(lambda p: 1 - p, dtype=torch.float32),
         ),
-        Mistake(
-            "as written, in float64",
+        "as written, in float64": (
             "float64 moves the failure from a gap of 17 to one of 37; the sample with a gap of 200 "
             "still fails. Never form `1 - p_F`.",
             _by_softmax(lambda p: 1 - p, dtype=torch.float64),
         ),
-        Mistake(
-            "a floor",
+        "a floor": (
             "The floor (a clamp, or a tiny number inside the logarithm) makes the value finite but "
             "wrong, and the gradient 0: the most confident mistakes teach nothing.",
             _by_softmax(lambda p: (1 - p).clamp(min=1e-7), dtype=torch.float32),
         ),
-        Mistake(
-            "a small number added",
+        "a small number added": (
             "The number added in the logarithm makes the value finite but wrong: where p_F rounds "
             "to 1 the gradient is 0, and the most confident mistakes teach nothing.",
             _by_softmax(lambda p: 1 - p + 1e-7, dtype=torch.float32),
         ),
-        Mistake(
-            "left out T",
+        "left out T": (
             "You left T out of the second sum: that is `-log(1 - p_T)`. Leave F out.",
             _by_logsumexp(lambda z, true: true),
         ),
-        Mistake(
-            "logit 0",
+        "logit 0": (
             "F still counts: a logit of 0 has the exponential 1. Leave F out with minus infinity.",
             _by_logsumexp(_leading, fill=0.0),
         ),
-        Mistake(
-            "F may be T",
+        "F may be T": (
             "Where T is predicted you take T itself for F: choose F among the other classes only.",
             _by_logsumexp(lambda z, true: z.argmax(1, keepdim=True)),
         ),
-        Mistake(
-            "summed before upcast",
+        "summed before upcast": (
             "The sums run in bfloat16 and are converted after: their digits are lost by then. "
             "Convert the logits first.",
             _by_logsumexp(_leading, late=True),
         ),
-        Mistake(
-            "surprise of F",
-            "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`: the logsumexp over "
-            "all classes minus the logsumexp over all but F.",
+        "two sums subtracted": (
+            "Where p_F is small your two sums are nearly equal, and their difference is rounding "
+            "noise. Compare z_F with the sum of the others instead, by one logistic function.",
+            _by_logsumexp(_leading),
+        ),
+        "surprise of F": (
+            "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`, which is small "
+            "where all the others together have nearly everything.",
             _surprise_of_f,
         ),
-    ),
+    },
     hints=(
         "`1 - p_F` is the probability of all the other classes: a sum, no difference.",
-        "So `-log(1 - p_F)` is one `logsumexp` minus another. Which classes are in each?",
+        "Let s be the `logsumexp` of the others. Then `1 - p_F` is the logistic function of "
+        "`s - z_F`. How does torch take the logarithm of that in one step?",
         "Convert to float32, find F with T masked, then mask F: `z.scatter(1, f, -torch.inf)`.",
     ),
     takeaway="A sum of positive numbers keeps its digits, a difference of near equals does not.",

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake, ValueExercise
+from fpl_lib.course.checking import FigureExercise, ValueExercise, curve, named
 from fpl_lib.losses.fpl import false_positive_loss
 
 _COUNTS = {"all": 12406, "head": 5000, "tail": 50}
@@ -31,40 +30,34 @@ THRESHOLD = ValueExercise(
     minutes=5,
     solution=_turning_point(_RARE, _FREQUENT),
     atol=0.006,  # two decimals: 0.625 may be rounded either way
-    mistakes=(
-        Mistake(
-            "exchanged",
+    mistakes={
+        "exchanged": (
             "T is the rare class and F the frequent one; you have it the other way round, or "
             "`alpha_F` above the fraction bar.",
             _turning_point(_FREQUENT, _RARE),
         ),
-        Mistake(
-            "equal weights",
+        "equal weights": (
             "1/2 holds for equal weights only. Eq. 4 gives the two classes different ones.",
             0.5,
         ),
-        Mistake(
-            "ratio of the weights",
+        "ratio of the weights": (
             "That is `alpha_F / alpha_T`. The share wanted is `alpha_T / (alpha_T + alpha_F)`.",
             _FREQUENT / _RARE,
         ),
-        Mistake(
-            "odds",
+        "odds": (
             "That is `alpha_T / alpha_F`, the odds `p_F / (1 - p_F)` at the turning point; a "
             "probability is wanted.",
             _RARE / _FREQUENT,
         ),
-        Mistake(
-            "inverse frequency",
+        "inverse frequency": (
             "You weighted by `1 / N_i`. Eq. 4 weights by `(N - N_i) / N`, which is far weaker.",
             _turning_point(1 / _COUNTS["tail"], 1 / _COUNTS["head"]),
         ),
-        Mistake(
-            "share instead of rest",
+        "share instead of rest": (
             "You weighted by `N_i / N`, the class's share. Eq. 4 is the rest, `(N - N_i) / N`.",
             _turning_point(_COUNTS["tail"], _COUNTS["head"]),
         ),
-    ),
+    },
     hints=(
         "First the two weights of Eq. 4: one is close to 1, the other close to 0.6.",
         "Set the push on a bystander to 0 and solve for `p_F`.",
@@ -79,36 +72,28 @@ JUMP = ValueExercise(
     minutes=5,
     solution=1 / 3,
     atol=0.005,
-    mistakes=(
-        Mistake(
-            "no jump",
+    mistakes={
+        "no jump": (
             "The loss does not jump at the tie, its gradient does. Write down the entry of A with "
             "A as F, and with A as a bystander.",
             0.0,
         ),
-        Mistake(
-            "without q",
+        "without q": (
             "1/4 is `alpha_F * p_F`, what A pays as F. As a bystander it also received a share "
             "`q_A` of it, which it loses.",
             0.25,
         ),
-        Mistake(
-            "one side: F",
+        "one side: F": (
             "1/2 is the entry itself while A is F. Subtract the entry while A is a bystander.",
             0.5,
         ),
-        Mistake(
-            "one side: bystander",
+        "one side: bystander": (
             "1/6 is the entry itself while A is a bystander. The jump is the difference to the "
             "other side.",
             1 / 6,
         ),
-        Mistake(
-            "sign",
-            "The entry grows when A takes the lead: F is pushed down hardest.",
-            -1 / 3,
-        ),
-    ),
+        "sign": ("The entry grows when A takes the lead: F is pushed down hardest.", -1 / 3),
+    },
     hints=(
         "As F, the entry of A is `(alpha_T + alpha_F) * p_A`.",
         "As a bystander it is `alpha_T * p_A - alpha_F * p_F * q_A`, with `q_A = p_A / (1 - p_F)`.",
@@ -169,48 +154,41 @@ RATIO = FigureExercise(
         "the curve labelled C = 2": lambda ax: curve(ax, "C = 2", _GRID),
         "the curve labelled C = 3": lambda ax: curve(ax, "C = 3", _GRID),
         "the curve labelled C = 10": lambda ax: curve(ax, "C = 10", _GRID),
-        "the name of the x axis, p_F": lambda ax: "f" in ax.get_xlabel().casefold(),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
+        "the name of the x axis, p_F": named("x", "f"),
+        "the name of the y axis": named("y"),
     },
     rtol=0.01,
-    mistakes=(
-        Mistake(
-            "upside down",
+    mistakes={
+        "upside down": (
             "Your curves lie below 1: you divided CE's length by FPL's.",
             lambda: _draw_ratio(lambda z: _length_ratio(z, -1.0)),
         ),
-        Mistake(
-            "squared",
+        "squared": (
             "You compare squared lengths: take the square root (`.norm()` does).",
             lambda: _draw_ratio(lambda z: _length_ratio(z, 2.0)),
         ),
-        Mistake(
-            "losses",
+        "losses": (
             "This is the ratio of the loss values. What drives training is the gradient: compare "
             "the lengths of those.",
             lambda: _draw_ratio(_loss_ratio),
         ),
-        Mistake(
-            "FPL alone",
+        "FPL alone": (
             "This is the length of FPL's gradient: divide it by the length of CE's.",
             lambda: _draw_ratio(_length),
         ),
-        Mistake(
-            "over the logit",
+        "over the logit": (
             "Your x axis is the logit of F: draw the curves over its probability `p_F`.",
-            lambda: _draw_ratio(across=lambda p: np.log(p / (1 - p))),
+            {"across": lambda p: np.log(p / (1 - p))},
         ),
-        Mistake(
-            "no labels",
+        "no labels": (
             "Label the lines 'C = 2', 'C = 3' and 'C = 10', so that a legend can name them.",
-            lambda: _draw_ratio(label="_{}"),
+            {"label": "_{}"},
         ),
-        Mistake(
-            "x axis without a name",
+        "x axis without a name": (
             "A reader cannot tell what the x axis is: name it p_F.",
-            lambda: _draw_ratio(x_name=""),
+            {"x_name": ""},
         ),
-    ),
+    },
     hints=(
         "For one value of `p_F`: the other classes have `(1 - p_F) / (C - 1)` each. The logits are "
         "the logarithms of these probabilities.",

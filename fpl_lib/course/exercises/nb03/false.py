@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, FunctionExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, int]]:
@@ -45,10 +44,6 @@ def _fpl_k(
     return reduce(false_part(p_false) - (p_true.log() if with_true else 0))
 
 
-def _wrong(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, lambda z, target, k: _fpl_k(z, target, k, **changed))
-
-
 K_FALSE = FunctionExercise(
     id="03-k-false",
     title="FPL with k false classes",
@@ -56,62 +51,52 @@ K_FALSE = FunctionExercise(
     minutes=8,
     solution=_fpl_k,
     cases=_batches,
-    mistakes=(
-        _wrong(
-            "wrong axis",
+    forbidden=dict.fromkeys(
+        ("false_positive_loss", "FalsePositiveLoss"),
+        "This calls the library's loss. Write it out with softmax probabilities and `topk`.",
+    ),
+    mistakes={
+        "wrong axis": (
             "Your softmax runs over the samples. The probabilities of one sample sum to 1: axis 1.",
-            axis=0,
+            {"axis": 0},
         ),
-        _wrong(
-            "T among the F",
+        "T among the F": (
             "Where the prediction is right your k classes contain T, which is then punished for "
             "being right: bar T before `topk`.",
-            barred=None,
+            {"barred": None},
         ),
-        _wrong(
-            "least probable",
+        "least probable": (
             "These are the k least probable wrong classes. Eq. 8 takes those with the highest "
             "predictions.",
-            barred=2.0,
-            largest=False,
+            {"barred": 2.0, "largest": False},
         ),
-        _wrong(
-            "the last alone",
+        "the last alone": (
             "Only the k-th of the false classes is in your sum: Eq. 8 adds up the first k.",
-            false_part=lambda p: -(1 - p[:, -1]).log(),
+            {"false_part": lambda p: -(1 - p[:, -1]).log()},
         ),
-        _wrong(
-            "the first alone",
+        "the first alone": (
             "Only the first of the false classes is in your sum: this is k = 1.",
-            false_part=lambda p: -(1 - p[:, 0]).log(),
+            {"false_part": lambda p: -(1 - p[:, 0]).log()},
         ),
-        _wrong(
-            "mean over k",
+        "mean over k": (
             "You take the mean over the k false classes. Eq. 8 takes their sum.",
-            false_part=lambda p: -(1 - p).log().mean(1),
+            {"false_part": lambda p: -(1 - p).log().mean(1)},
         ),
-        _wrong(
-            "log of the sum",
+        "log of the sum": (
             "You add up the probabilities and take one logarithm. Eq. 8 has a logarithm for each "
             "false class.",
-            false_part=lambda p: -(1 - p.sum(1)).log(),
+            {"false_part": lambda p: -(1 - p.sum(1)).log()},
         ),
-        _wrong(
-            "log of p_F",
+        "log of p_F": (
             "The part of a false class is -log(1 - p_F); yours is -log p_F.",
-            false_part=lambda p: -p.log().sum(1),
+            {"false_part": lambda p: -p.log().sum(1)},
         ),
-        _wrong(
-            "without T",
-            "The part of the true class, -log p_T, is missing.",
-            with_true=False,
-        ),
-        _wrong(
-            "sum over the batch",
+        "without T": ("The part of the true class, -log p_T, is missing.", {"with_true": False}),
+        "sum over the batch": (
             "This is the sum over the batch: divide by the number of samples.",
-            reduce=torch.sum,
+            {"reduce": torch.sum},
         ),
-    ),
+    },
     hints=(
         "As for one false class: put a number below every probability in T's place, then choose.",
         "`p.topk(k, dim=1).values` has shape (N, k). Sum over k first, then average over N.",
@@ -142,10 +127,6 @@ def _curves(
     return ax
 
 
-def _curve_mistake(name: str, message: str, *args, **changed) -> Mistake:
-    return Mistake(name, message, lambda: _curves(*args, **changed))
-
-
 _GRID = np.array([0.15, 0.3, 0.45, 0.6])
 
 POOLS = FigureExercise(
@@ -158,58 +139,51 @@ POOLS = FigureExercise(
         "the curve labelled k = 1": lambda ax: curve(ax, "k = 1", _GRID),
         "the curve labelled mean": lambda ax: curve(ax, "mean", _GRID),
         "the curve labelled median": lambda ax: curve(ax, "median", _GRID),
-        "the name of the x axis, p_F": lambda ax: "f" in ax.get_xlabel().casefold(),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the name of the x axis, p_F": named("x", "f"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.01,
-    mistakes=(
-        _curve_mistake(
-            "T in the pool",
+    mistakes={
+        "T in the pool": (
             "Your mean is of all ten classes. T is no false class: pool the nine others.",
-            lambda p, other: -np.log(1 - np.full_like(p, 0.1)),
+            {"mean": lambda p, other: -np.log(1 - np.full_like(p, 0.1))},
         ),
-        _curve_mistake(
-            "mean of the losses",
+        "mean of the losses": (
             "Your mean is taken of the nine losses. `pool` first makes one probability of the nine,"
             " then takes its logarithm.",
-            lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)) / 9,
+            {"mean": lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)) / 9},
         ),
-        _curve_mistake(
-            "sum instead of mean",
+        "sum instead of mean": (
             "Your curve of the mean is Eq. 8's sum over nine classes: it lacks `pool`.",
-            lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)),
+            {"mean": lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other))},
         ),
-        _curve_mistake(
-            "only one class pooled",
+        "only one class pooled": (
             "Your mean is the curve of k = 1: a pool of one class. Pool all nine with `k=None`.",
-            lambda p, other: -np.log(1 - p),
+            {"mean": lambda p, other: -np.log(1 - p)},
         ),
-        _curve_mistake(
-            "L_T added",
+        "L_T added": (
             "Your curves are all too high by L_T = 1.27: the weights (0, 1) leave L_F alone.",
-            add=-float(np.log(_TRUE)),
+            {"add": -float(np.log(_TRUE))},
         ),
-        _curve_mistake(
-            "log of p",
+        "log of p": (
             "These are -log p. L_F is -log(1 - p), which grows with p.",
-            loss=lambda p: -np.log(p),
+            {"loss": lambda p: -np.log(p)},
         ),
-        _curve_mistake(
-            "labels swapped",
+        "labels swapped": (
             "The labels of mean and median are swapped: the mean is the one that stays flat.",
-            names=("k = 1", "median", "mean"),
+            {"names": ("k = 1", "median", "mean")},
         ),
-        _curve_mistake(
-            "no labels",
+        "no labels": (
             "Label the lines 'k = 1', 'mean' and 'median', so that a legend can name them.",
-            names=("_1", "_2", "_3"),
+            {"names": ("_1", "_2", "_3")},
         ),
-        _curve_mistake(
-            "x axis without a name", "A reader cannot tell what the x axis is: name it.", x_name=""
+        "x axis without a name": (
+            "A reader cannot tell what the x axis is: name it.",
+            {"x_name": ""},
         ),
-        _curve_mistake("no title", "A title is missing: let it say what one sees.", title=""),
-    ),
+        "no title": ("A title is missing: let it say what one sees.", {"title": ""}),
+    },
     hints=(
         "Make probabilities of shape (n, 10), one row a value of `p_F`. Their logarithms are "
         "logits.",

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
-from fpl_lib.losses.fpl import squared_term
+from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.course.checking.guard import value_and_gradient
+from fpl_lib.losses import squared_term
 from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
 
 
@@ -34,10 +35,6 @@ def _taylor(
     return sum((base(r) ** i / divide_by(i) for i in powers), torch.zeros_like(r))
 
 
-def _taylor_mistake(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, partial(_taylor, **changed))
-
-
 TAYLOR = FunctionExercise(
     id="03-taylor",
     title="A term from a formula in p",
@@ -47,50 +44,40 @@ TAYLOR = FunctionExercise(
     cases=lambda rng: [
         (_log_probabilities(rng), t) for t in (1, int(rng.integers(2, 5)), int(rng.integers(5, 9)))
     ],
-    mistakes=(
-        _taylor_mistake(
-            "r for p",
+    observe=value_and_gradient,
+    mistakes={
+        "r for p": (
             "You put r itself where p belongs: r is the logarithm of the probability, so that p "
             "is `r.exp()`.",
-            base=lambda r: 1 - r,
+            {"base": lambda r: 1 - r},
         ),
-        _taylor_mistake(
-            "powers of p",
+        "powers of p": (
             "These are powers of p, which cost most where the network is right. The series is in "
             "powers of `1 - p`.",
-            base=lambda r: r.exp(),
+            {"base": lambda r: r.exp()},
         ),
-        _taylor_mistake(
-            "no denominators",
+        "no denominators": (
             "The denominators are missing: the i-th power is divided by i.",
-            divide_by=lambda i: 1.0,
+            {"divide_by": lambda i: 1.0},
         ),
-        _taylor_mistake(
-            "factorials",
+        "factorials": (
             "You divide by i!, as in the series of the exponential. The logarithm's has 1/i.",
-            divide_by=math.factorial,
+            {"divide_by": math.factorial},
         ),
-        _taylor_mistake(
-            "one too few",
+        "one too few": (
             "The last power is missing: `range(1, t)` ends at t - 1.",
-            last=lambda t: t - 1,
+            {"last": lambda t: t - 1},
         ),
-        _taylor_mistake(
-            "starts at 0",
-            "The sum starts at i = 1: at i = 0 you divide by zero.",
-            first=0,
-        ),
-        Mistake(
-            "last power alone",
+        "starts at 0": ("The sum starts at i = 1: at i = 0 you divide by zero.", {"first": 0}),
+        "last power alone": (
             "This is the last power only: add up all of them from 1 to t.",
             lambda r, t: (1 - r.exp()) ** t / t,
         ),
-        Mistake(
-            "whole series",
+        "whole series": (
             "This is -log p, the sum of all powers: stop after t of them.",
             lambda r, t: -r,
         ),
-    ),
+    },
     hints=(
         "A term gets r, the log-probability of being right. First make p of it.",
         "`sum(... for i in range(1, t + 1))` adds tensors as well as numbers.",
@@ -104,12 +91,18 @@ def _derivative(term: Callable[[Tensor], Tensor], r: Tensor) -> Tensor:
     return torch.autograd.grad(term(x).sum(), x)[0]
 
 
+def _bowl(r: Tensor) -> Tensor:
+    """A term that falls and then rises: its pull changes sign at r = -1."""
+    return (r + 1) ** 2
+
+
 def _terms(rng: np.random.Generator) -> list[tuple[Callable[[Tensor], Tensor], Tensor]]:
     chosen = (
         partial(focal_term, gamma=float(rng.uniform(1.5, 3.0))),
         partial(gce_term, q=float(rng.uniform(0.3, 0.9))),
         partial(poly1_term, epsilon=float(rng.uniform(0.5, 2.0))),
         squared_term,
+        _bowl,
     )
     return [(term, _log_probabilities(rng)) for term in chosen]
 
@@ -121,45 +114,43 @@ PULL = FunctionExercise(
     minutes=7,
     solution=lambda term, r: -_derivative(term, r),
     cases=_terms,
-    mistakes=(
-        Mistake(
-            "sign",
+    mistakes={
+        "sign": (
             "The sign is wrong: a term falls where r grows, so its derivative is negative, and the "
             "pull is minus that.",
             lambda term, r: _derivative(term, r),
         ),
-        Mistake(
-            "by p",
+        "absolute value": (
+            "You take the size of the slope. Where a term rises with r it pulls the other way: "
+            "keep the sign.",
+            lambda term, r: _derivative(term, r).abs(),
+        ),
+        "by p": (
             "You differentiated by the probability p. The pull is the derivative by r = log p.",
             lambda term, r: -_derivative(term, r) / r.exp(),
         ),
-        Mistake(
-            "mean",
+        "mean": (
             "Every number is too small by one factor: before the backward pass you took the mean. "
             "Take the sum, so that each entry keeps its own derivative.",
             lambda term, r: -_derivative(term, r) / r.numel(),
         ),
-        Mistake(
-            "summed up",
+        "summed up": (
             "This is one number for all entries: w has the shape of r.",
             lambda term, r: -_derivative(term, r).sum(),
         ),
-        Mistake(
-            "the value",
+        "the value": (
             "This is what the term costs, not how steep it is: differentiate it.",
             lambda term, r: term(r),
         ),
-        Mistake(
-            "ratio of the losses",
+        "ratio of the losses": (
             "You divided the term by the log term. Divide their slopes: the log term's is -1.",
             lambda term, r: term(r) / -r,
         ),
-        Mistake(
-            "push on the logit",
+        "push on the logit": (
             "This is the push on the class's own logit, `w * (1 - p)`. Leave the factor out.",
             lambda term, r: -_derivative(term, r) * (1 - r.exp()),
         ),
-    ),
+    },
     hints=(
         "Autograd needs a tensor of its own: `x = r.detach().clone().requires_grad_()`.",
         "`torch.autograd.grad(term(x).sum(), x)` returns a tuple with one tensor of r's shape.",
@@ -215,48 +206,41 @@ OWN = FunctionExercise(
     cases=lambda rng: [
         (torch.from_numpy(np.sort(rng.uniform(0.001, 0.999, 30))).log(),) for _ in range(2)
     ],
-    mistakes=(
-        Mistake(
-            "log-like",
+    mistakes={
+        "log-like": (
             "The log term's pull is 1 everywhere, and its cost has no limit. Start from one that "
             "stays bounded.",
             lambda r: -r,
         ),
-        Mistake(
-            "no limit",
+        "no limit": (
             "A nearly right sample counts little, as it should, but a hopeless one costs without "
             "limit and pulls too hard. A logarithm in the term does that.",
             focal_term,
         ),
-        Mistake(
-            "nearly right counts",
+        "nearly right counts": (
             "Bounded, but a nearly right sample counts too much: `(1 - p)^2` pulls with 2p(1 - p),"
             " MAE with 2p. What makes a term flatter where p is close to 1?",
             squared_term,
         ),
-        Mistake(
-            "costs when right",
+        "costs when right": (
             "Being right must cost nothing: your term is not 0 at r = 0.",
             _power(3, scale=0.5, offset=0.5),
         ),
-        Mistake(
-            "upside down",
+        "upside down": (
             "Your term grows with the probability of being right: descent would make the network "
             "wrong.",
             lambda r: r.exp() ** 3,
         ),
-        Mistake(
-            "too large",
+        "too large": (
             "The shape is right, the size is not: the greatest cost is above 2. Scale it down.",
             _power(3, scale=8.0),
         ),
-        Mistake(
-            "too steep",
+        "too steep": (
             "Only hopeless samples count any more: at 0.01 the term pulls almost as hard as at 0.3,"
             " or harder. A lower power would do.",
             _power(20),
         ),
-    ),
+    },
     hints=(
         "A power of `1 - p` is bounded, and 0 where p is 1.",
         "The pull of `(1 - p)^n` is `n p (1 - p)^(n - 1)`. Try values of n at 0.01, 0.3 and 0.9.",

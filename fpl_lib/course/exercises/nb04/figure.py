@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from fpl_lib.cifar10.subsets import long_tail_counts
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, curve, named, scales
+from fpl_lib.losses import class_balanced_weights
 from fpl_lib.losses.alphas import class_alpha
-from fpl_lib.losses.rivals import class_balanced_weights
 
 _RULES: dict[str, Callable[[Tensor], Tensor]] = {
     "Eq. 4": class_alpha,
@@ -34,10 +33,11 @@ def _draw(
     label: str = "{}",
     x_name: str = "imbalance ratio",
     scale: str = "log",
+    last: float = 1000.0,
     rules: dict[str, Callable[[Tensor], Tensor]] = _RULES,
 ) -> plt.Axes:
     _, ax = plt.subplots()
-    ratios = np.geomspace(1, 1000, 61)
+    ratios = np.geomspace(1, last, 61)
     for name, rule in rules.items():
         heights = []
         for ratio in ratios:
@@ -59,56 +59,55 @@ DRAW = FigureExercise(
         "the curve labelled Eq. 4": lambda ax: curve(ax, "Eq. 4", _GRID),
         "the curve labelled class-balanced": lambda ax: curve(ax, "class-balanced", _GRID),
         "the curve labelled inverse frequency": lambda ax: curve(ax, "inverse frequency", _GRID),
-        "the two axes, both logarithmic": lambda ax: (ax.get_xscale(), ax.get_yscale()),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
+        "where the curves begin and end": lambda ax: [
+            bool(np.isfinite(curve(ax, name, np.array([1.1, 900.0]))).all()) for name in _RULES
+        ],
+        "the two axes, both logarithmic": scales,
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
     },
     rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
-    mistakes=(
-        Mistake(
-            "upside down",
+    mistakes={
+        "upside down": (
             "Your curves fall: you divided the weight of the largest class by that of the rarest.",
             lambda: _draw(lambda weights: 1 / _ratio(weights)),
         ),
-        Mistake(
-            "step profile",
+        "step profile": (
             "These are the weights of the step profile. Asked is the exponential one.",
-            lambda: _draw(kind="step"),
+            {"kind": "step"},
         ),
-        Mistake(
-            "difference",
+        "difference": (
             "You subtracted the weights. What matters is how many times the one is the other.",
             lambda: _draw(lambda weights: float(weights[-1] - weights[0])),
         ),
-        Mistake(
-            "the rarest alone",
+        "the rarest alone": (
             "This is the weight of the rarest class itself: divide it by that of the largest.",
             lambda: _draw(lambda weights: float(weights[-1])),
         ),
-        Mistake(
-            "another beta",
+        "another beta": (
             "Your class-balanced curve is that of β = 0.999. Asked is the default, 0.9999.",
-            lambda: _draw(
-                rules=_RULES
+            {
+                "rules": _RULES
                 | {"class-balanced": lambda counts: class_balanced_weights(counts, 0.999)}
-            ),
+            },
         ),
-        Mistake(
-            "linear heights",
+        "linear heights": (
             "On a linear y axis one curve hides the others: set `yscale` to 'log'.",
-            lambda: _draw(scale="linear"),
+            {"scale": "linear"},
         ),
-        Mistake(
-            "no labels",
+        "stops early": (
+            "Your curves end too early: the ratio runs from 1 to 1000.",
+            {"last": 100.0},
+        ),
+        "no labels": (
             "Label the lines 'Eq. 4', 'class-balanced' and 'inverse frequency', for a legend.",
-            lambda: _draw(label="_{}"),
+            {"label": "_{}"},
         ),
-        Mistake(
-            "x axis without a name",
+        "x axis without a name": (
             "A reader cannot tell what the x axis is: name it imbalance ratio.",
-            lambda: _draw(x_name=""),
+            {"x_name": ""},
         ),
-    ),
+    },
     hints=(
         "For each ratio in `np.geomspace(1, 1000, 61)`: counts, weights, and the last weight over "
         "the first.",

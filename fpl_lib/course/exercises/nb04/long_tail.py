@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.losses.alphas import class_alpha
 
 
@@ -32,31 +32,28 @@ GROUPS = FunctionExercise(
     difficulty=1,
     minutes=6,
     solution=_groups,
+    decimals=2,
     cases=_tables,
-    mistakes=(
-        Mistake(
-            "columns",
+    mistakes={
+        "columns": (
             "You divide by what was predicted as the group, which is its precision. Rows are the "
             "true classes.",
             lambda confusion, groups: _groups(confusion.T, groups),
         ),
-        Mistake(
-            "the whole block",
+        "the whole block": (
             "You count a class taken for another of its group as right. Right is the diagonal.",
             lambda confusion, groups: [
                 float(100 * confusion[np.ix_(g, g)].sum() / confusion[list(g)].sum())
                 for g in groups
             ],
         ),
-        Mistake(
-            "share of all images",
+        "share of all images": (
             "You divide by all images. The accuracy of a group is among the group's own images.",
             lambda confusion, groups: [
                 float(100 * confusion.diagonal()[list(g)].sum() / confusion.sum()) for g in groups
             ],
         ),
-        Mistake(
-            "mean of the classes",
+        "mean of the classes": (
             "You average the classes' accuracies. With test sets of one size that is the same; "
             "here classes have different numbers of images: add up images, then divide.",
             lambda confusion, groups: [
@@ -64,17 +61,15 @@ GROUPS = FunctionExercise(
                 for g in groups
             ],
         ),
-        Mistake(
-            "no percent",
+        "no percent": (
             "These are shares between 0 and 1: percent is wanted.",
             lambda confusion, groups: [value / 100 for value in _groups(confusion, groups)],
         ),
-        Mistake(
-            "errors",
+        "errors": (
             "This is the share of wrong answers: 100 minus the accuracy.",
             lambda confusion, groups: [100 - value for value in _groups(confusion, groups)],
         ),
-    ),
+    },
     hints=(
         "Images of a group: the sum of its rows. Right ones: its entries on the diagonal.",
         "`confusion[group]` takes the rows of a list of classes; `confusion.diagonal()[group]` the "
@@ -115,41 +110,35 @@ ADJUST = FunctionExercise(
     solution=_adjust,
     cases=_logits,
     observe=_up_to_a_shift,
-    mistakes=(
-        Mistake(
-            "sign",
+    mistakes={
+        "sign": (
             "You add τ log π. The loss does that in training; a network trained without it has the "
             "classes' shares in its logits already: take them out.",
             lambda logits, counts, tau: _adjust(logits, counts, -tau),
         ),
-        Mistake(
-            "no logarithm",
+        "no logarithm": (
             "You subtract the share itself. Shares multiply probabilities, so their logarithms add "
             "to logits.",
             lambda logits, counts, tau: logits - tau * counts / counts.sum(),
         ),
-        Mistake(
-            "no tau",
+        "no tau": (
             "τ is missing: it scales log π.",
             lambda logits, counts, tau: _adjust(logits, counts, 1.0),
         ),
-        Mistake(
-            "tau on the logits",
+        "tau on the logits": (
             "You scale the logits by τ; it belongs to log π alone.",
             lambda logits, counts, tau: _adjust(tau * logits, counts, tau),
         ),
-        Mistake(
-            "probabilities",
+        "probabilities": (
             "This is p / π^τ, which predicts the same class, but these are no logits: take the "
             "logarithm.",
             lambda logits, counts, tau: logits.softmax(1) / (counts / counts.sum()) ** tau,
         ),
-        Mistake(
-            "weights of Eq. 4",
+        "weights of Eq. 4": (
             "You used Eq. 4's weights, 1 - π. The correction is by π itself.",
             lambda logits, counts, tau: logits + tau * class_alpha(counts).log(),
         ),
-    ),
+    },
     hints=(
         "π is `counts / counts.sum()`. A network's probabilities are proportional to π times what "
         "the image says.",

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, FunctionExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, scales, titled
 
 
 def _states(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor, float, float]]:
@@ -51,76 +50,53 @@ def _adadelta(
     return delta, v, mean(u, (delta if remember == "delta" else g) ** 2, rho)
 
 
-def _solution(
-    g: Tensor, v: Tensor, u: Tensor, rho: float, eps: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    return _adadelta(g, v, u, rho, eps)
-
-
-def _wrong(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, lambda *args: _adadelta(*args, **changed))
-
-
 ADADELTA = FunctionExercise(
     id="05-adadelta",
     title="One step of AdaDelta",
     difficulty=2,
     minutes=10,
-    solution=_solution,
+    solution=_adadelta,
     cases=_states,
-    mistakes=(
-        _wrong(
-            "in place",
+    mistakes={
+        "in place": (
             "The numbers are right, but your function changes `v` in the caller's hands: make new "
             "tensors.",
-            in_place=True,
+            {"in_place": True},
         ),
-        _wrong(
-            "rho swapped",
+        "rho swapped": (
             "You keep 1 - ρ of the past and take ρ of the new square: it is the other way round.",
-            mean=lambda old, new, rho: (1 - rho) * old + rho * new,
+            {"mean": lambda old, new, rho: (1 - rho) * old + rho * new},
         ),
-        _wrong(
-            "a sum, no mean",
+        "a sum, no mean": (
             "You add the whole new square: a running mean takes 1 - ρ of it.",
-            mean=lambda old, new, rho: rho * old + new,
+            {"mean": lambda old, new, rho: rho * old + new},
         ),
-        _wrong(
-            "eps outside",
+        "eps outside": (
             "ε stands inside the root: √(v + ε). Outside, it is a thousand times too small.",
-            root=lambda square, eps: square.sqrt() + eps,
+            {"root": lambda square, eps: square.sqrt() + eps},
         ),
-        _wrong(
-            "no root",
+        "no root": (
             "The ratio is one of roots: RMS, not mean square.",
-            root=lambda square, eps: square + eps,
+            {"root": lambda square, eps: square + eps},
         ),
-        _wrong(
-            "old v",
+        "old v": (
             "`v` takes in the new gradient first; yours divides by the old one.",
-            below="old",
+            {"below": "old"},
         ),
-        _wrong(
-            "RMSprop",
-            "The numerator √(u + ε) is missing: this is RMSprop.",
-            above="none",
-        ),
-        _wrong(
-            "u of the gradients",
+        "RMSprop": ("The numerator √(u + ε) is missing: this is RMSprop.", {"above": "none"}),
+        "u of the gradients": (
             "`u` is the running mean of Δ², the squared steps; yours is one of g².",
-            remember="g",
+            {"remember": "g"},
         ),
-        _wrong(
-            "u not squared",
+        "u not squared": (
             "`u` is the running mean of the squares of Δ; yours takes Δ itself.",
-            remember="step",
+            {"remember": "step"},
         ),
-        _wrong(
-            "sign",
+        "sign": (
             "Δ has the sign of the gradient: the minus comes later, with the learning rate.",
-            sign=-1.0,
+            {"sign": -1.0},
         ),
-    ),
+    },
     hints=(
         "Three lines in this order: the new v, then Δ from the new v and the old u, then the new "
         "u.",
@@ -155,10 +131,6 @@ def _first_steps(
     return ax
 
 
-def _curve_mistake(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, lambda: _first_steps(**changed))
-
-
 _GRID = np.array([1e-5, 1e-3, 3e-3, 1e-2, 1.0, 50.0])
 
 FIRST_STEP = FigureExercise(
@@ -171,63 +143,54 @@ FIRST_STEP = FigureExercise(
         "the curve labelled SGD 0.1": lambda ax: curve(ax, "SGD 0.1", _GRID),
         "the curve labelled AdaDelta 1.0": lambda ax: curve(ax, "AdaDelta 1.0", _GRID),
         "the curve labelled AdaDelta 0.001": lambda ax: curve(ax, "AdaDelta 0.001", _GRID),
-        "the axes, both logarithmic": lambda ax: (ax.get_xscale(), ax.get_yscale()),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the axes, both logarithmic": scales,
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.05,
     atol=0.0,
-    mistakes=(
-        _curve_mistake(
-            "v without 1 - rho",
+    mistakes={
+        "v without 1 - rho": (
             "Your plateau is at √ε: the first v is (1 - ρ) g², not g².",
-            keep=1.0,
+            {"keep": 1.0},
         ),
-        _curve_mistake(
-            "v with rho",
+        "v with rho": (
             "The first v is (1 - ρ) g²: the running mean starts at 0 and takes in a tenth.",
-            keep=_RHO,
+            {"keep": _RHO},
         ),
-        _curve_mistake(
-            "eps outside",
+        "eps outside": (
             "Your AdaDelta is flat down to the smallest gradients. ε stands inside the root, so "
             "that below 0.003 it takes over.",
-            ratio=lambda g, keep: np.sqrt(_EPS) * g / (np.sqrt(keep) * g + _EPS),
+            {"ratio": lambda g, keep: np.sqrt(_EPS) * g / (np.sqrt(keep) * g + _EPS)},
         ),
-        _curve_mistake(
-            "no numerator",
+        "no numerator": (
             "Your AdaDelta lies a thousand times too high: the numerator √(0 + ε) is missing.",
-            ratio=lambda g, keep: g / np.sqrt(keep * g**2 + _EPS),
+            {"ratio": lambda g, keep: g / np.sqrt(keep * g**2 + _EPS)},
         ),
-        _curve_mistake(
-            "numerator eps",
+        "numerator eps": (
             "The numerator is √ε, a thousandth. Yours is ε, a millionth.",
-            ratio=lambda g, keep: _EPS * g / np.sqrt(keep * g**2 + _EPS),
+            {"ratio": lambda g, keep: _EPS * g / np.sqrt(keep * g**2 + _EPS)},
         ),
-        _curve_mistake(
-            "without learning rate",
+        "without learning rate": (
             "Each curve is multiplied by its learning rate, the number in its label.",
-            rates=(1.0, 1.0, 1.0),
+            {"rates": (1.0, 1.0, 1.0)},
         ),
-        _curve_mistake(
-            "labels swapped",
+        "labels swapped": (
             "The labels of the two AdaDelta curves are swapped: 0.001 takes the shorter steps.",
-            names=("SGD 0.1", "AdaDelta 0.001", "AdaDelta 1.0"),
+            {"names": ("SGD 0.1", "AdaDelta 0.001", "AdaDelta 1.0")},
         ),
-        _curve_mistake(
-            "no labels",
+        "no labels": (
             "Label the lines 'SGD 0.1', 'AdaDelta 1.0' and 'AdaDelta 0.001'.",
-            names=("_1", "_2", "_3"),
+            {"names": ("_1", "_2", "_3")},
         ),
-        _curve_mistake(
-            "linear axes",
+        "linear axes": (
             "Eight powers of ten do not fit on linear axes: set both scales to 'log'.",
-            scale="linear",
+            {"scale": "linear"},
         ),
-        _curve_mistake("x axis without a name", "Name the x axis: what grows there?", x_name=""),
-        _curve_mistake("no title", "Give it a title that says what one sees.", title=""),
-    ),
+        "x axis without a name": ("Name the x axis: what grows there?", {"x_name": ""}),
+        "no title": ("Give it a title that says what one sees.", {"title": ""}),
+    },
     hints=(
         "Both running means start at 0. What is v after one step? What is u before it?",
         "Δ = √ε · g / √((1 - ρ) g² + ε). A step is the learning rate times Δ, for SGD times g.",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _counts(rng: np.random.Generator) -> list[tuple[int]]:
@@ -22,44 +22,38 @@ FIRST_LOSS = FunctionExercise(
     difficulty=1,
     minutes=4,
     solution=lambda c: (1 - 1 / c) * (log(c) - log(1 - 1 / c)),
+    decimals=4,
     cases=_counts,
-    mistakes=(
-        Mistake(
-            "cross-entropy",
+    mistakes={
+        "cross-entropy": (
             "This is the start of cross-entropy, ln C. FPL has a term for F as well, and weights.",
             lambda c: log(c),
         ),
-        Mistake(
-            "without weights",
+        "without weights": (
             "Both terms are there, but not their weights: Eq. 4 gives each class (N - N/C) / N.",
             lambda c: log(c) - log(1 - 1 / c),
         ),
-        Mistake(
-            "weight 1/C",
+        "weight 1/C": (
             "Eq. 4 counts the samples that are not of the class: the weight is 1 - 1/C.",
             lambda c: (log(c) - log(1 - 1 / c)) / c,
         ),
-        Mistake(
-            "log of p_F",
+        "log of p_F": (
             "The term of F is -log(1 - p_F); yours is -log p_F.",
             lambda c: 2 * (1 - 1 / c) * log(c),
         ),
-        Mistake(
-            "all wrong classes",
+        "all wrong classes": (
             "You add a term for each of the C - 1 wrong classes. Eq. 1 has one F.",
             lambda c: (1 - 1 / c) * (log(c) - (c - 1) * log(1 - 1 / c)),
         ),
-        Mistake(
-            "only T weighted",
+        "only T weighted": (
             "α_F stands before the second term: it is 1 - 1/C as well.",
             lambda c: (1 - 1 / c) * log(c) - log(1 - 1 / c),
         ),
-        Mistake(
-            "sign",
+        "sign": (
             "The term of F is added, and -log(1 - 1/C) is above 0.",
             lambda c: (1 - 1 / c) * (log(c) + log(1 - 1 / c)),
         ),
-    ),
+    },
     hints=(
         "A network that knows nothing gives each of C classes the probability 1/C, F included.",
         "Eq. 1 with p_T = p_F = 1/C, and α = (N - N/C) / N for both.",
@@ -82,8 +76,11 @@ def _step(
     give: Callable[[Tensor], float] = lambda loss: loss.item(),
     again: bool = False,
     swap: bool = False,
+    evaluate: bool = False,
 ) -> float:
     """The solution; each keyword puts one mistake into it."""
+    if evaluate:
+        model.eval()
     logits = squash(model(images))
     loss = loss_fn(target, logits) if swap else loss_fn(logits, target)
     parts = {"zero": optimizer.zero_grad, "backward": loss.backward, "step": optimizer.step}
@@ -92,21 +89,7 @@ def _step(
     return give(loss_fn(squash(model(images)), target) if again else loss)
 
 
-def _solution(
-    model: nn.Module,
-    loss_fn: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: Tensor,
-    target: Tensor,
-) -> float:
-    return _step(model, loss_fn, optimizer, images, target)
-
-
-def _wrong(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, lambda *args: _step(*args, **changed))
-
-
-def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> tuple | None:
+def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> dict | None:
     """Losses and weights after three steps of SGD with momentum from `weight` (C, D)."""
     model = nn.Linear(weight.shape[1], len(weight), bias=False, dtype=torch.float64)
     with torch.no_grad():
@@ -118,8 +101,12 @@ def _three_steps(step: Step, weight: Tensor, images: Tensor, target: Tensor) -> 
         if loss is None or loss is ...:
             return loss
         losses.append(loss)
-    numbers = all(isinstance(loss, float) for loss in losses)
-    return "floats" if numbers else "no floats", [float(loss) for loss in losses], model.weight
+    return {
+        "the mode of the model": "training" if model.training else "evaluation",
+        "the weights": model.weight,
+        "the losses": [float(loss) for loss in losses],
+        "the type of the loss, a float": all(isinstance(loss, float) for loss in losses),
+    }
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -138,50 +125,48 @@ STEP = FunctionExercise(
     title="One training step",
     difficulty=1,
     minutes=6,
-    solution=_solution,
+    solution=_step,
     cases=_batches,
     observe=_three_steps,
-    mistakes=(
-        _wrong(
-            "swapped arguments",
+    mistakes={
+        "swapped arguments": (
             "The loss takes the logits first, then the target.",
-            swap=True,
+            {"swap": True},
         ),
-        _wrong(
-            "graph kept",
+        "graph kept": (
             "Your steps are right, but you return the loss as a tensor, which keeps its whole "
             "graph alive as long as you keep the loss. Return `loss.item()`.",
-            give=lambda loss: loss,
+            {"give": lambda loss: loss},
         ),
-        _wrong(
-            "gradients add up",
+        "gradients add up": (
             "`backward()` adds to the gradients that are there. Nobody clears yours: the second "
             "step still carries the first batch's.",
-            order="backward step",
+            {"order": "backward step"},
         ),
-        _wrong(
-            "no weight moves",
+        "no weight moves": (
             "No weight moves: either `step()` is never called, or it finds no gradients, since "
             "`zero_grad()` stands between it and `backward()`.",
-            order="backward zero step",
+            {"order": "backward zero step"},
         ),
-        _wrong(
-            "step before backward",
+        "step before backward": (
             "`step()` comes before `backward()`: it moves along the gradient of the batch before.",
-            order="step zero backward",
+            {"order": "step zero backward"},
         ),
-        _wrong(
-            "softmax first",
+        "softmax first": (
             "The loss expects logits and takes the softmax itself: yours is taken twice.",
-            squash=lambda logits: logits.softmax(1),
+            {"squash": lambda logits: logits.softmax(1)},
         ),
-        _wrong(
-            "loss after the step",
+        "evaluation mode": (
+            "`model.eval()` switches dropout off and freezes batch norm: that is for testing. A "
+            "training step leaves the model in training mode.",
+            {"evaluate": True},
+        ),
+        "loss after the step": (
             "Your weights are right, but the loss is computed once more, after the step: return "
             "the one whose gradient you took.",
-            again=True,
+            {"again": True},
         ),
-    ),
+    },
     hints=(
         "Five lines: logits, loss, clear the old gradients, compute new ones, move the weights.",
         "`optimizer.zero_grad()`, `loss.backward()` and `optimizer.step()`, in this order, and "

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.course.checking.kinds import FigureExercise, FunctionExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, bars, named, titled
 from fpl_lib.training.metrics import one_vs_rest_accuracy
 
 
@@ -37,49 +37,43 @@ EQ9 = FunctionExercise(
     difficulty=2,
     minutes=7,
     solution=one_vs_rest_accuracy,
+    decimals=1,
     cases=_cases,
-    mistakes=(
-        Mistake(
-            "recall",
+    mistakes={
+        "recall": (
             "That is TP / (TP + FN), the share of a class that is recognised (recall). Eq. 9 "
             "counts the images of other classes as well.",
             lambda confusion: 100 * confusion.diagonal() / confusion.sum(1),
         ),
-        Mistake(
-            "precision",
+        "precision": (
             "That is TP / (TP + FP), the share of right ones among what is called so (precision). "
             "Eq. 9 has TN and FN as well.",
             lambda confusion: 100 * confusion.diagonal() / confusion.sum(0),
         ),
-        Mistake(
-            "top-1",
+        "top-1": (
             "That is one number for all classes, the usual accuracy. Eq. 9 has a TN, so it is "
             "about one class against the rest: a number a class.",
             lambda confusion: np.full(len(confusion), 100 * confusion.trace() / confusion.sum()),
         ),
-        Mistake(
-            "no true negatives",
+        "no true negatives": (
             "The true negatives are missing: an image of another class that is not called this "
             "class is one of them, and most images are.",
             partial(_eq9, counted_right=lambda tp: 0 * tp),
         ),
-        Mistake(
-            "only the right ones",
+        "only the right ones": (
             "You count a true negative only where the other class is recognised. It is enough that "
             "the image is not called this class: a dog called cat is a true negative of bird.",
             partial(_eq9, counted_right=lambda tp: tp.sum() - tp),
         ),
-        Mistake(
-            "share",
+        "share": (
             "These are shares from 0 to 1: accuracies are in percent here.",
             lambda confusion: _eq9(confusion) / 100,
         ),
-        Mistake(
-            "errors",
+        "errors": (
             "These are the errors, (FP + FN) / N: the accuracy is what is left of 100.",
             lambda confusion: 100 - _eq9(confusion),
         ),
-    ),
+    },
     hints=(
         "TP is the diagonal. FP is the rest of the column, FN the rest of the row. And TN?",
         "TN is what remains of all images: `confusion.sum() - TP - FP - FN`.",
@@ -113,17 +107,6 @@ def draw_change(
     return ax
 
 
-def _by_class(ax: Axes) -> list[float]:
-    """Each class's bar, found by the name below it."""
-    names = [text.get_text().strip().casefold() for text in ax.get_xticklabels()]
-    at = dict(zip(names, ax.get_xticks(), strict=False))
-    bars = ax.patches
-    return [
-        float(min(bars, key=lambda b, c=c: abs(b.get_x() + b.get_width() / 2 - at[c])).get_height())
-        for c in CLASSES
-    ]
-
-
 CHANGE = FigureExercise(
     id="06-change",
     title="Table 2's changes, class by class",
@@ -131,49 +114,39 @@ CHANGE = FigureExercise(
     minutes=8,
     solution=draw_change,
     readings={
-        "the height of each class's bar": _by_class,
-        "the number of bars: one a class": lambda ax: len(ax.patches),
-        "the name of the y axis": lambda ax: "false positive" in ax.get_ylabel().casefold(),
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the length of each class's bar": lambda ax: bars(ax, names=CLASSES),
+        "the number of bars: one a class": lambda ax: len(bars(ax)),
+        "the name of the y axis": named("y", "false positive"),
+        "the title": titled,
     },
-    mistakes=(
-        Mistake(
-            "other network",
+    mistakes={
+        "other network": (
             "These are ResNet18's changes: the rows wanted are EfficientNetV2's.",
             lambda: draw_change("resnet18"),
         ),
-        Mistake(
-            "CE - FPL",
+        "CE - FPL": (
             "The signs are the wrong way round: the cat loses 399 false positives under FPL, so "
             "its bar points down.",
-            lambda: draw_change(order=("ce", "fpl")),
+            {"order": ("ce", "fpl")},
         ),
-        Mistake(
-            "total included",
+        "total included": (
             "The column `total` is drawn like an eleventh class.",
-            lambda: draw_change(columns=(*CLASSES, "total")),
+            {"columns": (*CLASSES, "total")},
         ),
-        Mistake(
-            "percent",
+        "percent": (
             "These are percent of CE's count. The question is about images: how many more or less.",
-            lambda: draw_change(share=True),
+            {"share": True},
         ),
-        Mistake(
-            "no sign",
+        "no sign": (
             "All bars point up: draw the change with its sign, so that one sees what cancels.",
-            lambda: draw_change(absolute=True),
+            {"absolute": True},
         ),
-        Mistake(
-            "no name",
+        "no name": (
             "A reader cannot tell what the heights count: name the y axis, with `false positives`.",
-            lambda: draw_change(name=""),
+            {"name": ""},
         ),
-        Mistake(
-            "no title",
-            "Say in a title what the figure shows.",
-            lambda: draw_change(title=""),
-        ),
-    ),
+        "no title": ("Say in a title what the figure shows.", {"title": ""}),
+    },
     hints=(
         "`table.loc['fpl', classes] - table.loc['ce', classes]` is the change of each class.",
         "`ax.bar(range(10), change)`, then `ax.set_xticks(range(10), classes)`.",

@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from fpl_lib._files import RUNS
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.checking.kinds import FigureExercise, FunctionExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
 from fpl_lib.evidence.records import read_record
 from fpl_lib.plots.style import COLORS
 
@@ -35,40 +34,34 @@ ROUGH = FunctionExercise(
     minutes=6,
     solution=_rough,
     cases=_curves,
-    mistakes=(
-        Mistake(
-            "first difference",
+    mistakes={
+        "first difference": (
             "That is the mean size of a step. A straight, steep rise has large steps and is "
             "perfectly smooth: take differences of the differences.",
             lambda top1: float(np.abs(np.diff(top1)).mean()),
         ),
-        Mistake(
-            "no absolute value",
+        "no absolute value": (
             "Ups and downs cancel: take absolute values before the mean.",
             lambda top1: float(np.diff(top1, 2).mean()),
         ),
-        Mistake(
-            "sum",
+        "sum": (
             "That is a sum, which grows with the number of epochs: take the mean.",
             lambda top1: float(np.abs(np.diff(top1, 2)).sum()),
         ),
-        Mistake(
-            "squares",
+        "squares": (
             "That is the mean of squares, in squared points: take absolute values instead.",
             lambda top1: float((np.diff(top1, 2) ** 2).mean()),
         ),
-        Mistake(
-            "spread",
+        "spread": (
             "That is the standard deviation over epochs: it says how far the curve rises, not how "
             "smoothly.",
             lambda top1: float(np.std(top1)),
         ),
-        Mistake(
-            "divided by all epochs",
+        "divided by all epochs": (
             "E epochs have only E - 2 second differences: divide by their number.",
             lambda top1: float(np.abs(np.diff(top1, 2)).sum() / len(top1)),
         ),
-    ),
+    },
     hints=(
         "`np.diff(top1)` are the steps. In a straight line they are all equal.",
         "`np.diff(top1, 2)` are the differences of the steps; take the mean of their sizes.",
@@ -121,49 +114,42 @@ STEPS = FigureExercise(
     readings={
         "the line labelled FPL": lambda ax: curve(ax, "FPL", _EPOCHS),
         "the line labelled CE": lambda ax: curve(ax, "CE", _EPOCHS),
-        "the name of the y axis, and its unit": lambda ax: "point" in ax.get_ylabel().casefold(),
-        "the name of the x axis": lambda ax: "epoch" in ax.get_xlabel().casefold(),
+        "the name of the y axis, and its unit": named("y", "point"),
+        "the name of the x axis": named("x"),
         "a line at zero": _has_zero,
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the title": titled,
     },
-    mistakes=(
-        Mistake(
-            "accuracy itself",
+    mistakes={
+        "accuracy itself": (
             "These are the accuracies. Wanted is how much each epoch adds: the differences.",
-            lambda: draw_steps(steps=lambda top1: top1[1:]),
+            {"steps": lambda top1: top1[1:]},
         ),
-        Mistake(
-            "second difference",
+        "second difference": (
             "These are differences of differences. A step is the difference of two epochs.",
-            lambda: draw_steps(steps=lambda top1: np.diff(top1, 2), at=_EPOCHS[1:]),
+            {"steps": lambda top1: np.diff(top1, 2), "at": _EPOCHS[1:]},
         ),
-        Mistake(
-            "sizes only",
+        "sizes only": (
             "Every step points up: keep the sign, since some epochs lose accuracy.",
-            lambda: draw_steps(steps=lambda top1: np.abs(np.diff(top1))),
+            {"steps": lambda top1: np.abs(np.diff(top1))},
         ),
-        Mistake(
-            "one epoch early",
+        "one epoch early": (
             "The first step ends at epoch 2: draw it there. Yours stands at epoch 1.",
-            lambda: draw_steps(at=_EPOCHS - 1),
+            {"at": _EPOCHS - 1},
         ),
-        Mistake(
-            "labels swapped",
+        "labels swapped": (
             "The two labels are swapped: in the records CE's first step is the larger one.",
-            lambda: draw_steps(names=("CE", "FPL")),
+            {"names": ("CE", "FPL")},
         ),
-        Mistake(
-            "no unit",
+        "no unit": (
             "The y axis does not say in what the step is counted: points of accuracy.",
-            lambda: draw_steps(y_name="step"),
+            {"y_name": "step"},
         ),
-        Mistake(
-            "no zero",
+        "no zero": (
             "Without a line at zero one does not see which epochs lose accuracy: `ax.axhline(0)`.",
-            lambda: draw_steps(zero=False),
+            {"zero": False},
         ),
-        Mistake("no title", "Say in a title what the figure shows.", lambda: draw_steps(title="")),
-    ),
+        "no title": ("Say in a title what the figure shows.", {"title": ""}),
+    },
     hints=(
         "`np.diff(top1)` has one entry less than `top1`: the first belongs to epoch 2.",
         "`ax.plot(range(2, 21), np.diff(top1), label='CE')`, and the same for FPL.",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.checking.kinds import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _interval(values, *, ddof=1, freedom=None, root=True, factor=None):
@@ -28,40 +28,35 @@ INTERVAL = FunctionExercise(
     difficulty=2,
     minutes=7,
     solution=_interval,
+    decimals=3,
     cases=_samples,
-    mistakes=(
-        Mistake(
-            "normal",
+    mistakes={
+        "normal": (
             "1.96 holds where the spread is known. Here it is estimated from a handful of values: "
             "Student's t with n - 1 degrees of freedom is wider.",
-            lambda values: _interval(values, factor=stats.norm.ppf(0.975)),
+            {"factor": stats.norm.ppf(0.975)},
         ),
-        Mistake(
-            "spread of one run",
+        "spread of one run": (
             "That is where single runs lie. The mean of n is known better, by √n.",
-            lambda values: _interval(values, root=False),
+            {"root": False},
         ),
-        Mistake(
-            "divided by n",
+        "divided by n": (
             "`np.std` divides by n unless you say `ddof=1`: from a sample that is too small.",
-            lambda values: _interval(values, ddof=0),
+            {"ddof": 0},
         ),
-        Mistake(
-            "n degrees of freedom",
+        "n degrees of freedom": (
             "The mean has used up one: n values leave n - 1 degrees of freedom.",
-            lambda values: _interval(values, freedom=lambda n: n),
+            {"freedom": lambda n: n},
         ),
-        Mistake(
-            "one side",
+        "one side": (
             "That leaves 5 % on each side: for 95 % in the middle, cut off 2.5 % at each end.",
             lambda values: _interval(values, factor=stats.t.ppf(0.95, len(values) - 1)),
         ),
-        Mistake(
-            "half the width",
+        "half the width": (
             "That is the half-width on both sides of zero: put it around the mean.",
             lambda values: tuple(x - float(np.mean(values)) for x in _interval(values)),
         ),
-    ),
+    },
     hints=(
         "mean ± t · s / √n: s with `ddof=1`, t from `scipy.stats.t.ppf`.",
         "95 % in the middle means `stats.t.ppf(0.975, n - 1)`.",
@@ -89,41 +84,32 @@ SEEDS = FunctionExercise(
     minutes=8,
     solution=_seeds,
     cases=_differences,
-    mistakes=(
-        Mistake(
-            "one spread",
+    mistakes={
+        "one spread": (
             "The factor 2 is missing: both losses vary, so the variance of the difference is twice "
             "that of one.",
-            lambda difference, sd: _seeds(difference, sd, factor=1.0),
+            {"factor": 1.0},
         ),
-        Mistake(
-            "no square",
+        "no square": (
             "The number of seeds goes with the square of sd / difference: half the difference "
             "takes four times as many.",
-            lambda difference, sd: _seeds(difference, sd, power=1),
+            {"power": 1},
         ),
-        Mistake(
-            "one side",
+        "one side": (
             "You test one side only: for a two-sided test at 5 % the critical value is 1.96.",
-            lambda difference, sd: _seeds(difference, sd, upper=0.95),
+            {"upper": 0.95},
         ),
-        Mistake(
-            "a coin's power",
+        "a coin's power": (
             "Without the second quantile a true difference is found every other time only. 80 % "
             "power adds 0.84 to 1.96.",
-            lambda difference, sd: _seeds(difference, sd, chance=0.5),
+            {"chance": 0.5},
         ),
-        Mistake(
-            "rounded down",
-            "That many are not quite enough: round up.",
-            lambda difference, sd: _seeds(difference, sd, whole=math.floor),
-        ),
-        Mistake(
-            "not a whole number",
+        "rounded down": ("That many are not quite enough: round up.", {"whole": math.floor}),
+        "not a whole number": (
             "Seeds are counted: round up to a whole number.",
             lambda difference, sd: 2 * (2.8015852 * sd / difference) ** 2,
         ),
-    ),
+    },
     hints=(
         "Two quantiles of the normal distribution: `norm.ppf(0.975)` and `norm.ppf(0.8)`.",
         "n = 2 ((1.96 + 0.84) · sd / difference)², rounded up with `math.ceil`.",

@@ -7,8 +7,7 @@ import functools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, curve, named, titled
 from fpl_lib.plots.style import COLORS
 
 CLASSES = 10
@@ -49,10 +48,6 @@ def draw_sums(
     return ax
 
 
-def _mistake(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, functools.partial(draw_sums, **changed))
-
-
 def _without_false(p: np.ndarray) -> dict[str, np.ndarray]:
     found = _sums(p)
     return {**found, "FPL": found["FPL"] - found["CE"]}
@@ -68,52 +63,45 @@ CONSTANT = FigureExercise(
         "the curve labelled FPL": lambda ax: curve(ax, "FPL", _GRID),
         "the curve labelled CE": lambda ax: curve(ax, "CE", _GRID),
         "the curve labelled MAE": lambda ax: curve(ax, "MAE", _GRID),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.01,
-    mistakes=(
-        _mistake(
-            "one label",
+    mistakes={
+        "one label": (
             "This is the loss of one label, the leading class. Add up over all ten labels.",
-            sums=_of_leader,
+            {"sums": _of_leader},
         ),
-        _mistake(
-            "mean",
+        "mean": (
             "This is the mean over the labels: the condition is about their sum, ten times as "
             "large.",
-            scale=1 / CLASSES,
+            {"scale": 1 / CLASSES},
         ),
-        _mistake(
-            "leader never F",
+        "leader never F": (
             "With a wrong label the leading class is F: it is the most probable class other than "
             "the label. In your FPL it never is.",
-            sums=functools.partial(_sums, leader_false=False),
+            {"sums": functools.partial(_sums, leader_false=False)},
         ),
-        _mistake(
-            "L_F alone",
+        "L_F alone": (
             "Your FPL is its false part alone: add the true part, whose sum is that of CE.",
-            sums=_without_false,
+            {"sums": _without_false},
         ),
-        _mistake(
-            "labels swapped",
+        "labels swapped": (
             "The labels of CE and FPL are swapped: FPL's sum is CE's plus that of the false parts.",
-            names={"CE": "FPL", "FPL": "CE"},
+            {"names": {"CE": "FPL", "FPL": "CE"}},
         ),
-        _mistake(
-            "no labels",
+        "no labels": (
             "Label the lines 'CE', 'FPL' and 'MAE', so that a legend can name them.",
-            names={"CE": "_1", "FPL": "_2", "MAE": "_3"},
+            {"names": {"CE": "_1", "FPL": "_2", "MAE": "_3"}},
         ),
-        _mistake(
-            "x axis without a name",
+        "x axis without a name": (
             "Say at the x axis what grows there: the probability of the leading class.",
-            x_name="",
+            {"x_name": ""},
         ),
-        _mistake("y axis without a name", "A reader must know that these are sums.", y_name=""),
-        _mistake("no title", "The title is missing: which of the sums is constant?", title=""),
-    ),
+        "y axis without a name": ("A reader must know that these are sums.", {"y_name": ""}),
+        "no title": ("The title is missing: which of the sums is constant?", {"title": ""}),
+    },
     hints=(
         "Probabilities of shape (n, 10), the leader in column 0, have their logarithms as logits.",
         "Loop over the ten labels: `loss(z, torch.full((n,), c), reduction='none')`, and add up.",

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 
 
 def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
@@ -17,22 +17,26 @@ def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
     )
 
 
-def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+def _batch(rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor, Tensor]:
     """A third of the labels wrong; of these some fitted, some seen through, some neither."""
-    cases = []
-    for n in rng.choice([18, 24, 30, 36], 2, False):
-        true = torch.from_numpy(rng.integers(0, 6, n))
-        given = true.clone()
-        k = int(n) // 3
-        given[:k] = (true[:k] + torch.from_numpy(rng.integers(1, 6, k))) % 6
-        predicted = (given + torch.from_numpy(rng.integers(0, 2, n))) % 6
-        predicted[0], predicted[1:3], predicted[3] = given[0], true[1:3], given[3]
-        predicted[k], predicted[k + 1] = true[k], (true[k + 1] + 1) % 6
-        logits = torch.from_numpy(rng.standard_normal((n, 6)))
-        logits[torch.arange(n), predicted] = 5.0
-        order = torch.from_numpy(rng.permutation(n))
-        cases.append((logits[order], given[order], true[order]))
-    return cases
+    true = torch.from_numpy(rng.integers(0, 6, n))
+    given = true.clone()
+    k = n // 3
+    given[:k] = (true[:k] + torch.from_numpy(rng.integers(1, 6, k))) % 6
+    predicted = (given + torch.from_numpy(rng.integers(0, 2, n))) % 6
+    predicted[0], predicted[1:3], predicted[3] = given[0], true[1:3], given[3]
+    predicted[k], predicted[k + 1] = true[k], (true[k + 1] + 1) % 6
+    logits = torch.from_numpy(rng.standard_normal((n, 6)))
+    logits[torch.arange(n), predicted] = 5.0
+    order = torch.from_numpy(rng.permutation(n))
+    return logits[order], given[order], true[order]
+
+
+def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Two batches with different answers, none of them the card's: so that no constant passes."""
+    cases = [_batch(rng, int(n)) for n in rng.choice([18, 24, 30, 36], 2, False)]
+    first, second = (_fitted(*case) for case in cases)
+    return cases if first != second and 0.5 not in (*first, *second) else _batches(rng)
 
 
 def _by_mask(of: str):
@@ -62,41 +66,39 @@ FITTED = FunctionExercise(
     minutes=6,
     solution=_fitted,
     cases=_batches,
-    mistakes=(
-        Mistake(
-            "over all samples",
+    mistakes={
+        "over all samples": (
             "You divide by all samples. Take the mean over the wrongly labelled ones alone.",
             _by_mask("divided"),
         ),
-        Mistake(
-            "among all samples",
+        "among all samples": (
             "You count hits among all samples: the rightly labelled ones say nothing about "
             "memorisation.",
             _by_mask("everywhere"),
         ),
-        Mistake(
-            "among the right labels",
+        "among the right labels": (
             "These are the rightly labelled samples: turn your mask around.",
             _by_mask("right"),
         ),
-        Mistake(
-            "swapped",
+        "a constant": (
+            "This is the answer to the card's example: compute it from the logits and the labels.",
+            lambda logits, given, true: (0.5, 0.5),
+        ),
+        "swapped": (
             "The two are swapped: first the share that has the given label, then the true one.",
             lambda logits, given, true: _fitted(logits, given, true)[::-1],
         ),
-        Mistake(
-            "one minus the other",
+        "one minus the other": (
             "The second is not one minus the first: a prediction can be a third class.",
             _rest,
         ),
-        Mistake(
-            "mask as index",
+        "mask as index": (
             "This is a count, not a share: divide by the number of wrongly labelled samples.",
             lambda logits, given, true: tuple(
                 share * int((given != true).sum()) for share in _fitted(logits, given, true)
             ),
         ),
-    ),
+    },
     hints=(
         "`wrong = given != true` marks the samples in question; `x[wrong]` keeps those of x.",
         "`(predicted == given)[wrong].double().mean().item()` is the first of the two.",

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 RATES = ValueExercise(
     id="08-rates",
@@ -18,36 +18,31 @@ RATES = ValueExercise(
     minutes=4,
     solution=(0.36, 0.64, 0.9),
     rtol=0.002,
-    mistakes=(
-        Mistake(
-            "all replaced are wrong",
+    mistakes={
+        "all replaced are wrong": (
             "A replaced label is drawn from all ten classes, its own among them: one in ten stays "
             "right by chance.",
             (0.40, 0.60, 0.9),
         ),
-        Mistake(
-            "majority",
+        "majority": (
             "The last number is not ½: the wrong labels spread over nine classes, so the true one "
             "can be the most frequent without a majority.",
             (0.36, 0.64, 0.5),
         ),
-        Mistake(
-            "total noise",
+        "total noise": (
             "Long before every label is wrong the true class has lost its lead: set the share of "
             "right labels equal to the share of one wrong class.",
             (0.36, 0.64, 1.0),
         ),
-        Mistake(
-            "right and wrong swapped",
+        "right and wrong swapped": (
             "The first two are swapped: first the share of wrong labels, then of right ones.",
             (0.64, 0.36, 0.9),
         ),
-        Mistake(
-            "a ninth stays right",
+        "a ninth stays right": (
             "Of ten classes the own one is drawn in one case of ten, not of nine.",
             (0.4 * 8 / 9, 1 - 0.4 * 8 / 9, 0.9),
         ),
-    ),
+    },
     hints=(
         "First number: 40 % are drawn anew, and nine of ten draws are wrong.",
         "Last number: solve 1 - η = η/9.",
@@ -82,58 +77,44 @@ def _tables(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, float]]:
     return cases
 
 
-def _in_risk(name: str, message: str, **changed) -> Mistake:
-    code = lambda losses, target, rate: _risk(losses, target, rate, **changed)  # noqa: E731
-    return Mistake(name, message, code)
-
-
 RISK = FunctionExercise(
     id="08-risk",
     title="The loss that noise makes of a loss",
     difficulty=2,
     minutes=7,
-    solution=lambda losses, target, rate: _risk(losses, target, rate),
+    solution=_risk,
     cases=_tables,
-    mistakes=(
-        _in_risk(
-            "from all classes",
+    mistakes={
+        "from all classes": (
             "This is noise drawn from all C classes. Here a wrong label is one of C - 1.",
-            others=lambda c: c,
-            own=True,
+            {"others": lambda c: c, "own": True},
         ),
-        _in_risk(
-            "over C",
+        "over C": (
             "Your weights do not sum to 1: the rate is shared by C - 1 classes, not by C.",
-            others=lambda c: c,
+            {"others": lambda c: c},
         ),
-        _in_risk(
-            "each gets the whole rate",
+        "each gets the whole rate": (
             "Each wrong class has the whole rate in your sum. They share it: divide by C - 1.",
-            others=lambda c: 1,
+            {"others": lambda c: 1},
         ),
-        _in_risk(
-            "true class counted twice",
+        "true class counted twice": (
             "Your sum over the wrong classes contains T: take its loss out.",
-            own=True,
+            {"own": True},
         ),
-        _in_risk(
-            "clean part at full weight",
+        "clean part at full weight": (
             "The label is right in a share of 1 - rate only: weigh the loss of T with it.",
-            right=lambda rate: 1.0,
+            {"right": lambda rate: 1.0},
         ),
-        _in_risk(
-            "rates swapped",
+        "rates swapped": (
             "You weigh T with the rate of wrong labels, and the others with that of right ones.",
-            right=lambda rate: rate,
-            wrong=lambda rate: 1 - rate,
+            {"right": lambda rate: rate, "wrong": lambda rate: 1 - rate},
         ),
-        _in_risk(
-            "clean alone",
+        "clean alone": (
             "Only the right labels are in your mean: the wrong ones are trained on as well.",
-            wrong=lambda rate: 0.0,
+            {"wrong": lambda rate: 0.0},
         ),
-        _in_risk("sum", "This is the sum over the samples: take their mean.", reduce=torch.sum),
-    ),
+        "sum": ("This is the sum over the samples: take their mean.", {"reduce": torch.sum}),
+    },
     hints=(
         "Column c of `losses` is what a sample would cost if its label were c. Label T comes with "
         "probability 1 - rate.",
@@ -169,57 +150,50 @@ def _rates_and_classes(rng: np.random.Generator) -> list[tuple[float, int]]:
     return [*cases, (limit + 0.6 * (1 - 1 / c - limit), c)]
 
 
-def _in_asked(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, lambda rate, num_classes: _asked(rate, num_classes, **changed))
-
-
 ASKED = FunctionExercise(
     id="08-asked",
     title="What FPL asks for under noise",
     difficulty=3,
     minutes=10,
-    solution=lambda rate, num_classes: _asked(rate, num_classes),
+    solution=_asked,
+    decimals=4,
     cases=_rates_and_classes,
-    mistakes=(
-        Mistake(
-            "the truth",
+    mistakes={
+        "the truth": (
             "1 - rate is the share of right labels: cross-entropy asks for it. FPL asks for less.",
             lambda rate, num_classes: 1 - rate,
         ),
-        _in_asked(
-            "larger root",
+        "larger root": (
             "You took the larger root of the quadratic. There s is above 1/(C - 1), and nothing is "
             "left for T.",
-            sign=1.0,
-            floor=False,
+            {"sign": 1.0, "floor": False},
         ),
-        _in_asked(
-            "below the others",
+        "below the others": (
             "Beyond a certain rate your p_T is below 1/C. There T itself is no longer ahead, the "
             "formula for s does not hold, and all classes tie.",
-            floor=False,
+            {"floor": False},
         ),
-        _in_asked(
-            "s itself",
+        "s itself": (
             "This is s, what each wrong class gets. The question is for p_T.",
-            give=lambda s, n: s,
+            {"give": lambda s, n: s},
         ),
-        _in_asked(
-            "one wrong class",
+        "one wrong class": (
             "You subtracted s once. There are C - 1 wrong classes.",
-            give=lambda s, n: 1 - s,
+            {"give": lambda s, n: 1 - s},
         ),
-        _in_asked(
-            "ten classes always",
+        "a constant": (
+            "This is the answer to the card's example, whatever the rate: compute it from `rate`.",
+            lambda rate, num_classes: 0.4411,
+        ),
+        "ten classes always": (
             "This holds for ten classes. Use `num_classes`.",
-            classes=10,
+            {"classes": 10},
         ),
-    ),
+    },
     hints=(
         "The quadratic in s has two roots; only the smaller leaves something for T.",
-        "With b = C (1 + rate) the root is `math.sqrt(b * b - 16 * (C - 1) * rate)`, and s is "
-        "`(b - root) / (4 * (C - 1))`.",
-        "Where s would be above 1/C, take 1/C: `s = min(s, 1 / C)`.",
+        "The formula's s is what one wrong class gets. How many of them does T leave room for?",
+        "All classes tie where s reaches 1/C: from there on s stays at it, however large the rate.",
     ),
     takeaway="From a rate of 0.82 on, with ten classes, FPL asks for no opinion at all.",
 )

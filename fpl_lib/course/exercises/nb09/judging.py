@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpl_lib.course.exercises import Mistake, ValueExercise
+from fpl_lib.course.checking import ValueExercise
 
 S, C, O = "supported", "contradicted", "open"  # noqa: E741
 
@@ -12,49 +12,42 @@ JUDGE = ValueExercise(
     difficulty=2,
     minutes=7,
     solution=(O, S, C, O, C),
-    mistakes=(
-        Mistake(
-            "estimate for evidence",
+    mistakes={
+        "estimate for evidence": (
             "In the first and fourth case the estimate is on the claim's side, but the interval "
             "holds 0: equal losses are not ruled out.",
             (S, S, C, S, C),
         ),
-        Mistake(
-            "open for wrong",
+        "open for wrong": (
             "An interval that holds 0 does not say that there is no difference: these cases are "
             "open.",
             (C, S, C, C, C),
         ),
-        Mistake(
-            "size ignored",
+        "size ignored": (
             "The last claim names a size, at least 0.3 points. Its interval ends below 0.3: the "
             "direction is right, the claim is not.",
             (O, S, C, O, S),
         ),
-        Mistake(
-            "size left open",
+        "size left open": (
             "The last interval does not hold 0.3, nor anything above: that claim is decided.",
             (O, S, C, O, O),
         ),
-        Mistake(
-            "direction missed",
+        "direction missed": (
             "In the third case the whole interval lies on the other side of 0: that is more than "
             "open.",
             (O, S, O, O, C),
         ),
-        Mistake(
-            "single run",
+        "single run": (
             "The fourth is a single run of each loss, and its interval, made from an expected "
             "spread, holds 0.",
             (O, S, C, S, C),
         ),
-        Mistake(
-            "small n",
+        "small n": (
             "Five or ten pairs may do: what counts is that the interval excludes 0. A t interval "
             "has paid for the small n already.",
             (O, O, C, O, C),
         ),
-    ),
+    },
     hints=(
         "Ask of each interval: is 0 inside? If not, on which side does it lie?",
         "For a claim of a size, ask the same with that size in place of 0.",
@@ -69,37 +62,32 @@ SENTENCES = ValueExercise(
     difficulty=2,
     minutes=8,
     solution=("c", "e", "a", "d", "b"),
-    mistakes=(
-        Mistake(
-            "n and interval swapped",
+    mistakes={
+        "n and interval swapped": (
             "The first and the second are swapped. Which of the two gives several runs, but not "
             "how far they scatter?",
             ("e", "c", "a", "d", "b"),
         ),
-        Mistake(
-            "setting and selection swapped",
+        "setting and selection swapped": (
             "The third and the fourth are swapped. Which of the two reads the test set to choose a "
             "number?",
             ("c", "e", "d", "a", "b"),
         ),
-        Mistake(
-            "equality and setting swapped",
+        "equality and setting swapped": (
             "The third and the fifth are swapped. Which of the two speaks of more than was "
             "measured?",
             ("c", "e", "b", "d", "a"),
         ),
-        Mistake(
-            "equality and interval swapped",
+        "equality and interval swapped": (
             "The second and the fifth are swapped. A p-value above 0.05 is no proof of equality.",
             ("c", "b", "a", "d", "e"),
         ),
-        Mistake(
-            "equality and single run swapped",
+        "equality and single run swapped": (
             "The first and the fifth are swapped. How many runs of each loss does the first "
             "sentence rest on?",
             ("b", "e", "a", "d", "c"),
         ),
-    ),
+    },
     hints=(
         "Start with the fourth: who chose epoch 187, and by which images?",
         "The fifth turns a large p-value into a statement. Which one may one not make of it?",

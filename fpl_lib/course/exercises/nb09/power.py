@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 
@@ -10,8 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, FunctionExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
 from fpl_lib.evidence import planning
 
 _SEEDS = np.arange(2, 21)
@@ -42,10 +40,6 @@ def draw_power(
     return ax
 
 
-def _drawn(name: str, message: str, **changed) -> Mistake:
-    return Mistake(name, message, functools.partial(draw_power, **changed))
-
-
 POWER = FigureExercise(
     id="09-power",
     title="Draw the power",
@@ -55,55 +49,46 @@ POWER = FigureExercise(
     readings={
         "the curve labelled 0.32": lambda ax: curve(ax, "0.32", _GRID),
         "the curve labelled 0.05": lambda ax: curve(ax, "0.05", _GRID),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel().strip()),
-        "the name of the y axis": lambda ax: bool(ax.get_ylabel().strip()),
-        "the title": lambda ax: bool((ax.get_title(loc="left") + ax.get_title()).strip()),
+        "the name of the x axis": named("x"),
+        "the name of the y axis": named("y"),
+        "the title": titled,
     },
     rtol=0.01,
-    mistakes=(
-        _drawn(
-            "paired",
+    mistakes={
+        "paired": (
             "This is the power of a paired test whose differences spread by 0.15. Here 0.15 is the "
             "spread of one loss.",
-            paired=True,
+            {"paired": True},
         ),
-        _drawn(
-            "spread of the difference",
+        "spread of the difference": (
             "You gave √2 · 0.15 as spread: `power` adds the two losses' spreads by itself.",
-            sd=0.15 * math.sqrt(2),
+            {"sd": 0.15 * math.sqrt(2)},
         ),
-        _drawn(
-            "chance to miss it",
+        "chance to miss it": (
             "Your curves fall: this is the chance to miss the difference. Power is to find it.",
-            flip=True,
+            {"flip": True},
         ),
-        _drawn(
-            "percent",
+        "percent": (
             "Draw the chance as a number from 0 to 1, as `power` gives it, not in percent.",
-            scale=100.0,
+            {"scale": 100.0},
         ),
-        _drawn(
-            "fractions for points",
+        "fractions for points": (
             "Differences and spread must be in one unit: 0.32 points stand beside 0.15 points.",
-            differences=(0.0032, 0.0005),
+            {"differences": (0.0032, 0.0005)},
         ),
-        _drawn(
-            "another level",
+        "another level": (
             "Leave the level at 0.95: a difference counts as found below p = 0.05.",
-            level=0.9,
+            {"level": 0.9},
         ),
-        _drawn(
-            "labels swapped", "The labels of the two lines are swapped.", names=("0.05", "0.32")
-        ),
-        _drawn(
-            "no labels",
+        "labels swapped": ("The labels of the two lines are swapped.", {"names": ("0.05", "0.32")}),
+        "no labels": (
             "Label the lines '0.32' and '0.05', so that a legend can name them.",
-            names=("_1", "_2"),
+            {"names": ("_1", "_2")},
         ),
-        _drawn("x axis without a name", "Name the x axis: what is counted there?", x_name=""),
-        _drawn("y axis without a name", "Name the y axis: a chance of what?", y_name=""),
-        _drawn("no title", "Give the figure a title that says what one sees.", title=""),
-    ),
+        "x axis without a name": ("Name the x axis: what is counted there?", {"x_name": ""}),
+        "y axis without a name": ("Name the y axis: a chance of what?", {"y_name": ""}),
+        "no title": ("Give the figure a title that says what one sees.", {"title": ""}),
+    },
     hints=(
         "`planning.power(n, 0.32, 0.15)` is one point; n runs from 2 to 20.",
         "`ax.plot(seeds, [planning.power(n, 0.05, 0.15) for n in seeds], label='0.05')` is one of "
@@ -135,53 +120,42 @@ def _plans(rng: np.random.Generator) -> list[tuple[float, float, float]]:
     ]
 
 
-def _in_seeds(name: str, message: str, **changed) -> Mistake:
-    code = lambda difference, sd, r: _seeds(difference, sd, r, **changed)  # noqa: E731
-    return Mistake(name, message, code)
-
-
 SEEDS = FunctionExercise(
     id="09-seeds",
     title="Count the seeds",
     difficulty=2,
     minutes=6,
-    solution=lambda difference, sd, r: _seeds(difference, sd, r),
+    solution=_seeds,
     cases=_plans,
-    mistakes=(
-        _in_seeds(
-            "one loss",
+    mistakes={
+        "one loss": (
             "The factor 2 is missing: both losses spread, and so their difference has 2 σ².",
-            arms=1.0,
+            {"arms": 1.0},
         ),
-        _in_seeds(
-            "pairing ignored",
+        "pairing ignored": (
             "You do not use r: what two runs of one seed share drops out of their difference.",
-            correlated=lambda r: 1.0,
+            {"correlated": lambda r: 1.0},
         ),
-        _in_seeds(
-            "pairing hurts",
+        "pairing hurts": (
             "With 1 + r the number grows with the correlation. It is the sum of two runs that does "
             "so; a difference has 1 - r.",
-            correlated=lambda r: 1 + r,
+            {"correlated": lambda r: 1 + r},
         ),
-        _in_seeds(
-            "no power",
+        "no power": (
             "You took 1.96 alone: then a difference of just this size is found in half of the "
             "cases. Add 0.84 for 80 %.",
-            z=float(stats.norm.ppf(0.975)),
+            {"z": float(stats.norm.ppf(0.975))},
         ),
-        _in_seeds(
-            "not squared",
+        "not squared": (
             "The ratio of spread to difference is squared: half the difference needs four times "
             "the seeds.",
-            squared=1,
+            {"squared": 1},
         ),
-        _in_seeds(
-            "rounded down",
+        "rounded down": (
             "Rounded down, the chance is below 80 %: round up.",
-            whole=math.floor,
+            {"whole": math.floor},
         ),
-    ),
+    },
     hints=(
         "A difference of two paired runs has the variance 2 σ² (1 - r), its mean over n pairs the "
         "n-th part of that.",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake, ValueExercise
+from fpl_lib.course.checking import FunctionExercise, ValueExercise
 
 
 def _p_of_errors(
@@ -32,58 +32,47 @@ def _comparisons(rng: np.random.Generator) -> list[tuple[int, int, float]]:
     ]
 
 
-def _in_p(name: str, message: str, **changed) -> Mistake:
-    code = lambda errors, images, sd: _p_of_errors(errors, images, sd, **changed)  # noqa: E731
-    return Mistake(name, message, code)
-
-
 ERRORS = FunctionExercise(
     id="09-errors",
     title="A difference of so many errors",
     difficulty=2,
     minutes=6,
-    solution=lambda errors, images, sd: _p_of_errors(errors, images, sd),
+    solution=_p_of_errors,
+    decimals=4,
     cases=_comparisons,
-    mistakes=(
-        _in_p(
-            "one run",
+    mistakes={
+        "one run": (
             "You divide by the spread of one run. A difference of two runs spreads √2 times as "
             "much.",
-            runs=1.0,
+            {"runs": 1.0},
         ),
-        _in_p(
-            "variances not added",
+        "variances not added": (
             "Spreads add in squares: the difference has a standard deviation of √2 σ, not 2 σ.",
-            runs=4.0,
+            {"runs": 4.0},
         ),
-        _in_p(
-            "one side",
+        "one side": (
             "This is the chance of so large a lead for one given loss. Count both directions.",
-            sides=1.0,
+            {"sides": 1.0},
         ),
-        _in_p(
-            "not in points",
+        "not in points": (
             "`errors` is a count, `sd` is in points: first turn the errors into points, in percent "
             "of the images.",
-            unit=lambda errors, images: errors,
+            {"unit": lambda errors, images: errors},
         ),
-        _in_p(
-            "a fraction",
+        "a fraction": (
             "Errors over images is a fraction; in points it is a hundred times as much.",
-            unit=lambda errors, images: errors / images,
+            {"unit": lambda errors, images: errors / images},
         ),
-        _in_p(
-            "the other tail",
+        "the other tail": (
             "This is the chance of a smaller difference: take the tail beyond it.",
-            tail=stats.norm.cdf,
+            {"tail": stats.norm.cdf},
         ),
-        Mistake(
-            "binomial",
+        "binomial": (
             "This takes the errors for coin tosses and ignores `sd`: the spread between seeds is "
             "given.",
             lambda errors, images, sd: float(2 * stats.norm.sf(errors / math.sqrt(images))),
         ),
-    ),
+    },
     hints=(
         "In points the difference is d = 100 · errors / images, and under equal losses it is "
         "normal with a standard deviation of √2 · sd.",
@@ -99,41 +88,36 @@ FLIP = ValueExercise(
     minutes=6,
     solution=(0.375, 0.125),
     rtol=0.002,
-    mistakes=(
-        Mistake(
-            "one side",
+    mistakes={
+        "one side": (
             "Your p counts the patterns with a mean as high. Those as low count too: both "
             "directions are surprising.",
             (0.1875, 0.125),
         ),
-        Mistake(
-            "only beyond",
+        "only beyond": (
             "Count the patterns whose mean is as far from 0 as the one seen, not only those "
             "farther away.",
             (0.25, 0.125),
         ),
-        Mistake(
-            "as if all were positive",
+        "as if all were positive": (
             "Your p is that of four differences of one sign. Here one of them is negative.",
             (0.125, 0.125),
         ),
-        Mistake(
-            "smallest of one side",
+        "smallest of one side": (
             "With all signs equal, two of the sixteen patterns are as extreme: all plus and all "
             "minus.",
             (0.375, 0.0625),
         ),
-        Mistake(
-            "sign test",
+        "sign test": (
             "You count signs (three of four). The test here is on the mean: sizes matter.",
             (0.625, 0.125),
         ),
-    ),
+    },
     hints=(
         "The sum seen is 0.6. Flipping a set of signs takes twice their absolute values from "
         "0.4 + 0.1 + 0.2 + 0.3 = 1.0.",
-        "The sum is at least 0.6 where the negative ones add up to at most 0.2: none, 0.1 alone, "
-        "or 0.2 alone. Then count the mirror images.",
+        "Which sets of flipped signs leave a sum of at least 0.6? Count these patterns and their "
+        "mirror images, out of all.",
     ),
     takeaway="n pairs cannot give a p-value below 2 to the power 1 - n: 0.125 for four, 0.0625 for "
     "five.",

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 
-from fpl_lib.course.checking.figures import curve
-from fpl_lib.course.exercises import FigureExercise, Mistake
+from fpl_lib.course.checking import FigureExercise, curve, named, titled
+from fpl_lib.evidence.chance import luck
 
-TRIES = 20
-GRID = np.arange(1, TRIES + 1)
-
-
-def luck() -> tuple[np.ndarray, np.ndarray]:
-    """Results of 20 losses that are all equal, 4000 times over: `(seen, fresh)`, each (4000, 20).
-
-    In standard deviations of one loss's result, and 0 is what each of them is worth: `seen` is what
-    a loss is chosen by, `fresh` what the same loss gives with new seeds on other images.
-
-    >>> seen, fresh = luck()
-    >>> seen.shape, bool(abs(seen.mean()) < 0.02)
-    ((4000, 20), True)
-    """
-    seen, fresh = np.random.default_rng(10).standard_normal((2, 4000, TRIES))
-    return seen, fresh
+GRID = np.arange(1, 21)
 
 
 def _best(seen: np.ndarray, fresh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -59,14 +42,6 @@ def draw_best(
     return fig, ax
 
 
-def _level(ax: Axes, name: str) -> np.ndarray:
-    return curve(ax, name, GRID)
-
-
-def _mistake(name: str, message: str, *arguments, **changed) -> Mistake:
-    return Mistake(name, message, functools.partial(draw_best, *arguments, **changed))
-
-
 BEST_OF = FigureExercise(
     id="10-best-of",
     title="The best of m equal losses",
@@ -74,62 +49,52 @@ BEST_OF = FigureExercise(
     minutes=9,
     solution=draw_best,
     readings={
-        "the curve labelled looks": lambda ax: _level(ax, "looks"),
-        "the curve labelled is": lambda ax: _level(ax, "is"),
-        "the name of the x axis": lambda ax: bool(ax.get_xlabel()),
-        "the name of the y axis, and its unit": lambda ax: (
-            "standard dev" in ax.get_ylabel().casefold() or "sd" in ax.get_ylabel().casefold()
-        ),
-        "the title": lambda ax: bool(ax.get_title(loc="left") or ax.get_title()),
+        "the curve labelled looks": lambda ax: curve(ax, "looks", GRID),
+        "the curve labelled is": lambda ax: curve(ax, "is", GRID),
+        "the name of the x axis": named("x"),
+        "the name of the y axis, and its unit": named("y", "standard dev", "sd", "σ"),
+        "the title": titled,
     },
     rtol=0.02,
     atol=0.05,
-    mistakes=(
-        _mistake(
-            "labels swapped",
+    mistakes={
+        "labels swapped": (
             "The labels are swapped: it looks better with every try, and is as good as ever.",
-            names=("is", "looks"),
+            {"names": ("is", "looks")},
         ),
-        _mistake(
-            "chosen anew",
+        "chosen anew": (
             "Your second curve takes the best of the fresh results: that is another choice by "
             "luck. Take the fresh result of the loss that was chosen before.",
-            lambda seen, fresh: (seen.max(1), fresh.max(1)),
+            {"choose": lambda seen, fresh: (seen.max(1), fresh.max(1))},
         ),
-        _mistake(
-            "nobody is chosen",
+        "nobody is chosen": (
             "Both curves are the mean of all m losses: choose the best of them, in each row.",
-            lambda seen, fresh: (seen, fresh),
+            {"choose": lambda seen, fresh: (seen, fresh)},
         ),
-        _mistake(
-            "one for all rows",
+        "one for all rows": (
             "You take the largest of all 4000 rows. Each row is a story of its own: the best of "
             "each row, then the mean over the rows.",
-            lambda seen, fresh: (seen.max(keepdims=True), fresh),
+            {"choose": lambda seen, fresh: (seen.max(keepdims=True), fresh)},
         ),
-        _mistake(
-            "absolute values",
+        "absolute values": (
             "You choose by absolute value: the worst loss would count as the best.",
-            lambda seen, fresh: (abs(seen).max(1), _best(abs(seen), fresh)[1]),
+            {"choose": lambda seen, fresh: (abs(seen).max(1), _best(abs(seen), fresh)[1])},
         ),
-        _mistake(
-            "worst",
+        "worst": (
             "You choose the smallest result of each row: the best is the largest.",
-            lambda seen, fresh: (seen.min(1), _best(-seen, fresh)[1]),
+            {"choose": lambda seen, fresh: (seen.min(1), _best(-seen, fresh)[1])},
         ),
-        _mistake(
-            "divided by √m",
+        "divided by √m": (
             "You divide by the root of m. Trying more losses does not make one loss's result more "
             "exact; more seeds would.",
-            scale=lambda m: m**-0.5,
+            {"scale": lambda m: m**-0.5},
         ),
-        _mistake(
-            "no unit",
+        "no unit": (
             "The y axis does not say in what the advantage is counted: in standard deviations.",
-            y_name="advantage",
+            {"y_name": "advantage"},
         ),
-        _mistake("no title", "A title should say what the figure shows.", title=""),
-    ),
+        "no title": ("A title should say what the figure shows.", {"title": ""}),
+    },
     hints=(
         "`seen[:, :m].argmax(axis=1)` says which of the first m losses was best, in each row.",
         "With `rows = np.arange(len(seen))`, `fresh[rows, chosen]` is what the chosen ones give "

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.losses.fpl import false_positive_loss
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -56,47 +56,37 @@ SHIFT = FunctionExercise(
     solution=_row_sums,
     cases=_losses,
     atol=1e-6,
-    mistakes=(
-        Mistake(
-            "over the samples",
+    mistakes={
+        "over the samples": (
             "This sums over the samples. A shift moves the classes of one sample together: sum "
             "over the classes.",
             lambda loss, z, target: _slope(loss, z, target).sum(0),
         ),
-        Mistake(
-            "one number",
+        "one number": (
             "This is the sum over everything. Two samples could cancel: give a sum for each.",
             lambda loss, z, target: _slope(loss, z, target).sum(),
         ),
-        Mistake(
-            "absolute values",
+        "absolute values": (
             "The absolute values do not cancel even where a loss is invariant: sum the slopes "
             "with their signs.",
             lambda loss, z, target: _slope(loss, z, target).abs().sum(1),
         ),
-        Mistake(
-            "by the probabilities",
+        "by the probabilities": (
             "This is the gradient by the probabilities. The shift is one of the logits.",
             _by_probability,
         ),
-        Mistake(
-            "times N",
+        "times N": (
             "This is N times too large: the loss is a mean over the samples, and its gradient "
             "stays as it is here.",
             lambda loss, z, target: len(z) * _row_sums(loss, z, target),
         ),
-        Mistake(
-            "one shift",
+        "one shift": (
             "This is how much the loss itself changes by a shift of 1. Wanted is the slope for "
             "each sample.",
             lambda loss, z, target: loss(z + 1, target) - loss(z, target),
         ),
-        Mistake(
-            "no sum",
-            "This is the gradient: sum each row of it.",
-            _slope,
-        ),
-    ),
+        "no sum": ("This is the gradient: sum each row of it.", _slope),
+    },
     hints=(
         "Differentiate loss(z + c) by c at c = 0: the chain rule sums the slopes of that sample.",
         "`torch.autograd.grad(loss(x, target), x)` on a copy x of z that requires a gradient, then "
@@ -159,61 +149,51 @@ MARGIN = FunctionExercise(
     solution=_margin,
     cases=_logits,
     observe=_value_and_slope,
-    mistakes=(
-        Mistake(
-            "F allowed to be T",
+    mistakes={
+        "F allowed to be T": (
             "Where the network is right your F is T itself and the margin is 0. F is the largest "
             "logit of the other classes.",
             _t_allowed,
         ),
-        Mistake(
-            "sign",
+        "sign": (
             "The sign is turned round: this loss is large where T leads.",
             lambda z, target: F.softplus(-_gap(z, target)).mean(),
         ),
-        Mistake(
-            "overflow",
+        "overflow": (
             "exp of a gap of 200 is infinite in float32. `F.softplus` computes log(1 + exp(x)) "
             "without it.",
             lambda z, target: (1 + _gap(z, target).exp()).log().mean(),
         ),
-        Mistake(
-            "sum",
+        "sum": (
             "This is the sum over the samples. With a sum, the batch's size sets the step.",
             lambda z, target: F.softplus(_gap(z, target)).sum(),
         ),
-        Mistake(
-            "not reduced",
+        "not reduced": (
             "This is one loss for each sample: take their mean.",
             lambda z, target: F.softplus(_gap(z, target)),
         ),
-        Mistake(
-            "of the probabilities",
+        "of the probabilities": (
             "This is the margin of the probabilities, which is at most 1 and lets go of confident "
             "mistakes. Wanted is that of the logits.",
             lambda z, target: _margin(z.softmax(1), target),
         ),
-        Mistake(
-            "every class",
+        "every class": (
             "This sums over all wrong classes. Wanted is the largest of them alone.",
             _every_class,
         ),
-        Mistake(
-            "least",
+        "least": (
             "Your F is the class with the smallest logit: it should be the largest of the others.",
             _least,
         ),
-        Mistake(
-            "hinge",
+        "hinge": (
             "This is a hinge: it stops at a margin of 1. softplus never quite stops.",
             lambda z, target: F.relu(1 + _gap(z, target)).mean(),
         ),
-        Mistake(
-            "no softplus",
+        "no softplus": (
             "This is the mean gap itself, which falls without end: the softplus is missing.",
             lambda z, target: _gap(z, target).mean(),
         ),
-    ),
+    },
     hints=(
         "Set T's own logit to minus infinity in a copy (`z.scatter(1, true, -torch.inf)`), and the "
         "largest of what is left is z_F.",

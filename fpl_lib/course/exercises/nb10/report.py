@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise
 
 Report = tuple[int, float, float, float, str]
 
@@ -70,78 +70,64 @@ REPORT = FunctionExercise(
     difficulty=3,
     minutes=10,
     solution=_report,
+    decimals=2,
     cases=_tables,
-    mistakes=(
-        Mistake(
-            "by position",
+    mistakes={
+        "by position": (
             "You subtract by position: the first of one from the first of the other, whatever "
             "their seeds. A pandas Series pairs by its index.",
-            lambda mine, ce: _report(mine, ce, paired=_by_position),
+            {"paired": _by_position},
         ),
-        Mistake(
-            "two groups",
+        "two groups": (
             "This is the interval for two independent groups. The runs are pairs: take the "
             "differences first.",
             _two_groups,
         ),
-        Mistake(
-            "normal",
+        "normal": (
             "1.96 is for many seeds. With six differences it is t's quantile with five degrees of "
             "freedom, 2.57.",
-            lambda mine, ce: _report(mine, ce, quantile=lambda n: stats.norm.ppf(0.975)),
+            {"quantile": lambda n: stats.norm.ppf(0.975)},
         ),
-        Mistake(
-            "degrees of freedom",
+        "degrees of freedom": (
             "n differences leave n - 1 degrees of freedom.",
-            lambda mine, ce: _report(mine, ce, quantile=lambda n: stats.t.ppf(0.975, n)),
+            {"quantile": lambda n: stats.t.ppf(0.975, n)},
         ),
-        Mistake(
-            "one-sided",
+        "one-sided": (
             "Of an interval that holds 95 %, 2.5 % lie on either side: the quantile is that of "
             "0.975.",
-            lambda mine, ce: _report(mine, ce, quantile=lambda n: stats.t.ppf(0.95, n - 1)),
+            {"quantile": lambda n: stats.t.ppf(0.95, n - 1)},
         ),
-        Mistake(
-            "spread of single runs",
+        "spread of single runs": (
             "You left out the root of n: this is where single differences lie, not their mean.",
-            lambda mine, ce: _report(mine, ce, error=lambda d: d.std(ddof=1)),
+            {"error": lambda d: d.std(ddof=1)},
         ),
-        Mistake(
-            "ddof",
+        "ddof": (
             "The standard deviation of a sample divides by n - 1: `ddof=1`. (pandas does so by "
             "itself, numpy does not.)",
-            lambda mine, ce: _report(mine, ce, error=lambda d: d.std(ddof=0) / len(d) ** 0.5),
+            {"error": lambda d: d.std(ddof=0) / len(d) ** 0.5},
         ),
-        Mistake(
-            "the mean decides",
+        "the mean decides": (
             "Your word follows the mean alone. If 0 lies in the interval, one cannot tell.",
-            lambda mine, ce: _report(
-                mine, ce, word=lambda mean, low, high: "better" if mean > 0 else "worse"
-            ),
+            {"word": lambda mean, low, high: "better" if mean > 0 else "worse"},
         ),
-        Mistake(
-            "no difference",
+        "no difference": (
             "An interval with 0 in it does not show that there is no difference: it says that "
             "these seeds cannot tell.",
-            lambda mine, ce: _report(
-                mine,
-                ce,
-                word=lambda mean, low, high: _word(mean, low, high).replace(
+            {
+                "word": lambda mean, low, high: _word(mean, low, high).replace(
                     "cannot tell", "no difference"
-                ),
-            ),
+                )
+            },
         ),
-        Mistake(
-            "turned round",
+        "turned round": (
             "The sign is turned round: subtract CE's accuracy from that of your loss.",
             lambda mine, ce: _report(ce, mine),
         ),
-        Mistake(
-            "seeds counted twice",
+        "seeds counted twice": (
             "n is the number of seeds that both have: a seed without a partner is no pair.",
             lambda mine, ce: (len(mine), *_report(mine, ce)[1:]),
         ),
-    ),
+    },
     hints=(
         "`(mine - ce).dropna()` pairs by seed and leaves those out that only one of them has.",
         "Half the interval is `stats.t.ppf(0.975, n - 1)` times the standard deviation over the "

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fpl_lib.course.checking.spread import TrainingExercise
-from fpl_lib.course.exercises import FunctionExercise, Mistake
+from fpl_lib.course.checking import FunctionExercise, TrainingExercise
 from fpl_lib.evidence.planning import seeds_needed
 
 
@@ -31,50 +30,44 @@ PLAN = FunctionExercise(
     minutes=7,
     solution=_plan,
     cases=_pilots,
-    mistakes=(
-        Mistake(
-            "one loss's spread",
+    mistakes={
+        "one loss's spread": (
             "You took the spread of one loss over seeds. In pairs, what counts is the spread of "
             "the differences.",
             lambda mine, ce, d: seeds_needed(d, float(mine.std(ddof=1)), paired=True),
         ),
-        Mistake(
-            "not paired",
+        "not paired": (
             "These are the seeds for two independent groups, with a spread that is one of pairs: "
             "say `paired=True`.",
             lambda mine, ce, d: seeds_needed(d, float((mine - ce).std(ddof=1))),
         ),
-        Mistake(
-            "ddof",
+        "ddof": (
             "`std` divides by n by default, which is too small for a sample: `ddof=1`.",
             lambda mine, ce, d: seeds_needed(d, float((mine - ce).std()), paired=True),
         ),
-        Mistake(
-            "variance",
+        "variance": (
             "This takes the variance where a standard deviation belongs.",
             lambda mine, ce, d: seeds_needed(d, float((mine - ce).var(ddof=1)), paired=True),
         ),
-        Mistake(
-            "the pilot's difference",
+        "the pilot's difference": (
             "You plan for the difference that the pilot happened to show. Plan for the one that "
             "you would not want to miss.",
             lambda mine, ce, d: seeds_needed(
                 float((mine - ce).mean()), float((mine - ce).std(ddof=1)), paired=True
             ),
         ),
-        Mistake(
-            "standard error",
+        "standard error": (
             "You divided by the root of the pilot's size. The spread of single differences is "
             "wanted: the seeds are what we look for.",
             lambda mine, ce, d: seeds_needed(
                 d, float((mine - ce).std(ddof=1)) / len(mine) ** 0.5, paired=True
             ),
         ),
-    ),
+    },
     hints=(
-        "Which five numbers would the test be about? Their standard deviation is the one to use.",
-        "`seeds_needed(difference, sd, paired=True)` with sd the sample standard deviation of "
-        "`mine - ce`.",
+        "Which numbers would the test be about? Their standard deviation is the one to use.",
+        "A pilot is a sample, and its standard deviation divides by n - 1. Which default does "
+        "NumPy's `std` have?",
     ),
     takeaway="A pilot tells the spread. What difference matters to you it cannot tell.",
 )
@@ -89,27 +82,24 @@ REHEARSE = TrainingExercise(
     minutes=8,
     solution=40.0,
     known=lambda: KNOWN,
-    mistakes=(
-        Mistake("share", "Accuracy is asked for in percent: this is a share.", 0.404),
-        Mistake("errors", "This is the share of wrong answers: subtract it from 100.", 59.6),
-        Mistake(
-            "chance",
+    mistakes={
+        "share": ("Accuracy is asked for in percent: this is a share.", 0.404),
+        "errors": ("This is the share of wrong answers: subtract it from 100.", 59.6),
+        "chance": (
             "One in ten is what guessing gives. Was the network trained, and by this loss?",
             10.0,
         ),
-        Mistake(
-            "the training images",
+        "the training images": (
             "That many are right of the images it was trained on. Hand in the stage as "
             "`rehearsal_data` made it: its test images are held out.",
             66.3,
         ),
-        Mistake(
-            "the test images",
+        "the test images": (
             "This looks like a training on all 4000 images, looked up on the test images: hand in "
             "what `rehearsal_data` made.",
             45.0,
         ),
-    ),
+    },
     hints=(
         "A factory that ignores the counts would do for CE. FPL's weights need them: "
         "`lambda counts: GradientMatched(FalsePositiveLoss(class_alpha(counts)), ...)`.",

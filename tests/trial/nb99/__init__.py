@@ -1,0 +1,1 @@
+"""Trial exercises and a trial quiz."""
