@@ -347,6 +347,12 @@ def test_a_run_that_fails_leaves_its_epochs_or_nothing(images, tmp_path, monkeyp
     assert not left or len(read_record(tmp_path / "mini" / left[0]).epochs) == epochs
 
 
+def test_compiling_on_a_cpu_is_refused_and_leaves_nothing(images, tmp_path):
+    with pytest.raises(ValueError, match="compiled: expected a CUDA device; got cpu"):
+        run(config(), images, tmp_path, compiled=True, progress=False)
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
 def test_the_checkpoint_of_another_run_under_this_ones_name_is_refused(images, tmp_path):
     """It went on silently: the record said seed 0 and was seed 1's."""
     late(config(), images, tmp_path)
@@ -446,8 +452,8 @@ def run_header():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_by_name_gives_a_finite_gradient(name):
-    logits = torch.randn(6, 4, requires_grad=True)
-    loss = LOSSES[name](torch.tensor([50, 30, 15, 5]))
+    logits = torch.randn(6, 10, requires_grad=True)
+    loss = LOSSES[name](torch.arange(50, 0, -5))
     loss(logits, torch.tensor([0, 1, 2, 3, 0, 1])).backward()
     assert logits.grad.isfinite().all() and logits.grad.abs().sum() > 0
 
