@@ -242,7 +242,7 @@ def test_adadeltas_steps_at_the_papers_rate_vanish_in_half_precision():
 @pytest.mark.parametrize("name", RECIPES)
 def test_on_cuda_the_captured_step_is_the_plain_loop(name, compiled, monkeypatch):
     """Bit for bit where nothing is compiled; dropout draws the same numbers."""
-    torch.backends.cudnn.deterministic = True
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", True)
     ends = []
     for recorder in (module.recorder_for, lambda device: None):
         monkeypatch.setattr("fpl_lib.training.loop.recorder_for", recorder)
