@@ -292,14 +292,14 @@ main({line.split()})
 
 def test_the_parser_knows_the_names_of_the_rooms():
     from fpl_lib.commands.bench.command import PARTS
-    from fpl_lib.training import loop, models
+    from fpl_lib.training import models, recipe
 
     assert names.EXPERIMENTS == tuple(experiments.EXPERIMENTS)
     assert names.LOSSES == tuple(experiments.LOSSES)
     assert (names.MODELS, names.STEMS, names.PARTS) == (models.MODELS, models.STEMS, PARTS)
-    assert (names.OPTIMIZERS, names.SCHEDULES) == (loop.OPTIMIZERS, loop.SCHEDULES)
-    recipe = experiments.EXPERIMENTS["mini"].recipe
-    assert names.MINI == {name: getattr(recipe, name) for name in names.MINI}
+    assert (names.OPTIMIZERS, names.SCHEDULES) == (recipe.OPTIMIZERS, recipe.SCHEDULES)
+    mini = experiments.EXPERIMENTS["mini"].recipe
+    assert names.MINI == {name: getattr(mini, name) for name in names.MINI}
 
 
 def test_a_code_page_without_the_minus_sign_still_gets_the_report(tmp_path, monkeypatch):

@@ -21,10 +21,8 @@ from fpl_lib.evidence.experiments import (
     run,
     shortened,
 )
-from fpl_lib.evidence.records import Record, read_record
-from fpl_lib.training.batches import Batches
-from fpl_lib.training.loop import Paused, load_checkpoint
-from fpl_lib.training.models import build_model
+from fpl_lib.evidence.records import Record, read_record, write_record
+from fpl_lib.training import Batches, CheckpointError, Paused, build_model, load_checkpoint
 
 pytestmark = pytest.mark.slow
 
@@ -223,7 +221,8 @@ def test_a_seed_decides_a_run_and_the_losses_differ(images, tmp_path):
 
 def test_a_finished_run_is_not_run_again(images, tmp_path, monkeypatch):
     first = run(config(), images, tmp_path, progress=False)
-    monkeypatch.setattr("fpl_lib.evidence.experiments.train", None)
+    for name in ("train", "FileLock"):  # nor locked: a folder of records may be read-only
+        monkeypatch.setattr(f"fpl_lib.evidence.experiments.{name}", None)
     assert run(config(), images, tmp_path, progress=False) == first
 
 
@@ -237,25 +236,21 @@ def with_amp():
     return replace(config(), recipe=replace(config().recipe, amp=True))
 
 
-def test_a_record_says_that_bfloat16_was_asked_for_and_ignored(images, tmp_path, monkeypatch):
-    for native, said in ((False, "ignored: no native bfloat16"), (True, None)):
-        monkeypatch.setattr(
-            "fpl_lib.evidence.experiments.has_bfloat16", lambda device, native=native: native
-        )
+def test_a_record_says_how_it_was_computed(images, tmp_path, monkeypatch):
+    for native, said in ((False, "float32"), (True, "bfloat16, else float32")):
+        monkeypatch.setattr("fpl_lib.training.step.has_bfloat16", lambda device, n=native: n)
         for place, c in (("amp", with_amp()), ("plain", config())):
             record = run(c, images, tmp_path / f"{place}-{native}", progress=False)
-            assert record.header["config"]["amp"] is (place == "amp")
-            assert record.header["environment"].get("amp") == (said if place == "amp" else None)
+            mode = record.header["environment"]["numeric_mode"]
+            assert mode == (said if place == "amp" else "float32")
 
 
 def test_a_cut_run_is_not_finished_in_another_precision(images, tmp_path, monkeypatch):
-    monkeypatch.setattr("fpl_lib.evidence.experiments.has_bfloat16", lambda device: True)
+    monkeypatch.setattr("fpl_lib.training.step.has_bfloat16", lambda device: True)
     late(with_amp(), images, tmp_path)
-    monkeypatch.setattr("fpl_lib.evidence.experiments.has_bfloat16", lambda device: False)
-    with pytest.raises(Conflict, match="begun with bfloat16, and this machine would go on without"):
+    monkeypatch.setattr("fpl_lib.training.step.has_bfloat16", lambda device: False)
+    with pytest.raises(Conflict, match="begun in bfloat16.* would go on in float32"):
         run(with_amp(), images, tmp_path, progress=False)
-    monkeypatch.setattr("fpl_lib.evidence.experiments.has_bfloat16", lambda device: True)
-    assert run(with_amp(), images, tmp_path, progress=False).done
 
 
 def test_a_run_cut_between_steps_ends_in_the_same_record(images, tmp_path):
@@ -275,17 +270,22 @@ def test_a_run_cut_between_steps_ends_in_the_same_record(images, tmp_path):
 KILLED = """
 import os, sys
 from fpl_lib.evidence.experiments import run
+from fpl_lib.training import checkpoint
 sys.path.insert(0, {tests!r})
 from test_experiments import config, images
 torch = __import__("torch"); torch.set_num_threads(1)
 die = lambda row: os._exit(9) if row["epoch"] == 2 else None
+checkpoint.SAVE_EVERY = {save_every}
 run(config(epochs=4), images.__wrapped__(), {out!r}, progress=False, on_epoch=die)
 """
 
 
-def test_a_run_whose_process_is_killed_ends_in_the_same_record(images, tmp_path):
+@pytest.mark.parametrize("save_every", [0, 60], ids=["with checkpoint", "without"])
+def test_a_run_whose_process_is_killed_ends_in_the_same_record(images, tmp_path, save_every):
     whole = run(config(epochs=4), images, tmp_path / "whole", progress=False)
-    code = KILLED.format(tests=str(__file__.rsplit("/", 1)[0]), out=str(tmp_path))
+    code = KILLED.format(
+        tests=str(__file__.rsplit("/", 1)[0]), out=str(tmp_path), save_every=save_every
+    )
     killed = subprocess.run(
         [sys.executable, "-c", code], check=False, capture_output=True, text=True
     )
@@ -293,9 +293,93 @@ def test_a_run_whose_process_is_killed_ends_in_the_same_record(images, tmp_path)
     path = tmp_path / "mini" / "small-fpl-0.jsonl"
     begun = read_record(path)
     assert len(begun.epochs) == 2 and not begun.done
-    resumed = run(config(epochs=4), images, tmp_path, progress=False)
+    new = []
+    resumed = run(config(epochs=4), images, tmp_path, progress=False, on_epoch=new.append)
     assert outcome(resumed) == outcome(whole)
-    assert resumed.header == begun.header
+    assert [row["epoch"] for row in new] == ([3, 4] if save_every == 0 else [1, 2, 3, 4])
+    if save_every == 0:
+        assert resumed.header == begun.header
+
+
+def test_a_resumed_run_does_not_write_its_past_again(images, tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(
+        "fpl_lib.evidence.experiments.write_record",
+        lambda record, out: written.append(len(record.epochs)) or write_record(record, out),
+    )
+    for _ in range(100):
+        written.clear()
+        try:
+            run(config(), images, tmp_path, deadline=time.monotonic() - 1, progress=False)
+            break
+        except Paused:
+            assert len(written) <= 1
+    assert written == [2, 2]  # the last epoch's, and with the result
+
+
+def test_what_a_killed_write_left_is_cleaned_up(images, tmp_path):
+    late(config(), images, tmp_path)
+    folder = tmp_path / "mini"
+    for name in ("small-fpl-0.ckpt.7-ab.part", "small-fpl-0.jsonl.7-ab.part"):
+        (folder / name).write_bytes(b"half")
+    (folder / "small-fpl-01.jsonl.8-cd.part").write_bytes(b"of another run, at work")
+    late(config(), images, tmp_path)
+    assert [path.name for path in folder.glob("*.part")] == ["small-fpl-01.jsonl.8-cd.part"]
+
+
+class Bad(torch.nn.Module):
+    """NaN from the third call on: in the first epoch; from the ninth: in the second."""
+
+    def __init__(self, last):
+        super().__init__()
+        self.left = last
+
+    def forward(self, logits, target):
+        self.left -= 1
+        return logits.sum() * (1e-3 if self.left >= 0 else torch.nan)
+
+
+@pytest.mark.parametrize(("good", "epochs"), [(2, 0), (5, 1)])
+def test_a_run_that_fails_leaves_its_epochs_or_nothing(images, tmp_path, monkeypatch, good, epochs):
+    monkeypatch.setitem(LOSSES, "fpl", lambda counts: Bad(good))
+    with pytest.raises(FloatingPointError, match=f"nan in epoch {epochs + 1}"):
+        run(config(), images, tmp_path, progress=False)
+    left = [path.name for path in (tmp_path / "mini").iterdir() if path.suffix != ".lock"]
+    assert left == ["small-fpl-0.jsonl"] * (epochs > 0)
+    assert not left or len(read_record(tmp_path / "mini" / left[0]).epochs) == epochs
+
+
+def test_compiling_on_a_cpu_is_refused_and_leaves_nothing(images, tmp_path):
+    with pytest.raises(ValueError, match="compiled: expected a CUDA device; got cpu"):
+        run(config(), images, tmp_path, compiled=True, progress=False)
+    assert not list(tmp_path.rglob("*.jsonl"))
+
+
+def test_the_checkpoint_of_another_run_under_this_ones_name_is_refused(images, tmp_path):
+    """It went on silently: the record said seed 0 and was seed 1's."""
+    late(config(), images, tmp_path)
+    late(config(seed=1), images, tmp_path)
+    folder = tmp_path / "mini"
+    (folder / "small-fpl-1.ckpt").replace(folder / "small-fpl-0.ckpt")
+    with pytest.raises(CheckpointError, match="small-fpl-0.ckpt .*another training .of another s"):
+        run(config(), images, tmp_path, progress=False)
+    late(config("ce"), images, tmp_path)
+    (folder / "small-ce-0.ckpt").replace(folder / "small-fpl-0.ckpt")
+    with pytest.raises(CheckpointError, match="of another loss"):
+        run(config(), images, tmp_path, progress=False)
+
+
+def test_a_full_disk_names_the_checkpoint_and_costs_nothing(images, tmp_path, monkeypatch):
+    late(config(), images, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", raise_full)
+        with pytest.raises(OSError, match="No space left on device: .*small-fpl-0.ckpt"):
+            run(config(), images, tmp_path, deadline=time.monotonic() - 1, progress=False)
+    assert run(config(), images, tmp_path, progress=False).done
+
+
+def raise_full(*args):
+    raise OSError(28, "No space left on device")
 
 
 def test_a_record_of_another_configuration_is_not_overwritten(images, tmp_path):
@@ -349,7 +433,7 @@ def test_a_run_resumed_under_other_threads_says_so(images, tmp_path):
 
 
 def test_a_checkpoint_whose_record_was_moved_away_is_not_another_runs_start(images, tmp_path):
-    """The cure that Conflict names must not give a record of a training that never was."""
+    """The cure that Conflict names is to start afresh."""
     faster = replace(config(), recipe=replace(config().recipe, lr=0.5))
     whole = outcome(run(config(), images, tmp_path / "whole", progress=False))
     late(faster, images, tmp_path)
@@ -382,8 +466,8 @@ def run_header():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_by_name_gives_a_finite_gradient(name):
-    logits = torch.randn(6, 4, requires_grad=True)
-    loss = LOSSES[name](torch.tensor([50, 30, 15, 5]))
+    logits = torch.randn(6, 10, requires_grad=True)
+    loss = LOSSES[name](torch.arange(50, 0, -5))
     loss(logits, torch.tensor([0, 1, 2, 3, 0, 1])).backward()
     assert logits.grad.isfinite().all() and logits.grad.abs().sum() > 0
 

@@ -263,7 +263,7 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--compile", action="store_true",
-        help="torch.compile the step: worth its first minute on a GPU and in long runs",
+        help="torch.compile the step, on CUDA alone: worth its first minute in long runs",
     )  # fmt: skip
     add("--quiet", action="store_true", help="no progress bars, no lines for epochs")
 

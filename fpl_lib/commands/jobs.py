@@ -18,8 +18,7 @@ import torch
 
 from fpl_lib.cifar10 import CIFAR10
 from fpl_lib.evidence.experiments import Busy, Conflict, RunConfig, run
-from fpl_lib.training.loop import CheckpointError, Paused
-from fpl_lib.training.pretrained import WeightsError
+from fpl_lib.training import CheckpointError, Paused, WeightsError
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again
 ERRORS = (ValueError, OSError, FloatingPointError, CheckpointError, WeightsError, Conflict)

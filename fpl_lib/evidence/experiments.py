@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +25,15 @@ from fpl_lib.evidence.records import (
     resumed,
     write_record,
 )
-from fpl_lib.training.batches import Batches
-from fpl_lib.training.loop import Recipe, has_bfloat16, train
-from fpl_lib.training.models import CompactNet, build_model
-from fpl_lib.training.pretrained import load_weights
+from fpl_lib.training import (
+    Batches,
+    CompactNet,
+    Recipe,
+    build_model,
+    load_weights,
+    numeric_mode,
+    train,
+)
 
 __all__ = [
     "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig",
@@ -139,10 +145,11 @@ def run(
 ) -> Record:
     """Train one configuration on `data` into a record below `out`; a finished one is just read.
 
-    The record is there from the start, with its header. A run that was cut goes on from its
-    checkpoint, which lies beside the record until the run is through. `deadline` (a reading of
-    `time.monotonic`) raises `train.Paused` between two steps. Raises Conflict if the record there
-    is of another configuration or other data, Busy if another process is at it.
+    The record is there from the start, with its header; a run that fails before its first epoch is
+    through takes it away again. A run that was cut goes on from its checkpoint, which lies beside
+    the record until the run is through. `deadline` (a reading of `time.monotonic`) raises Paused
+    between two steps. Raises Conflict if the record there is of another configuration or other
+    data, Busy if another process is at it, and what `train` raises.
     """
     source = "cifar10" if data.is_full else data.source
     data = conditioned(data, config)
@@ -153,10 +160,11 @@ def run(
             "source": source, "md5": data.md5,
             "train": len(data.train_labels), "test": len(data.test_labels),
         },
-        "environment": {**environment(device), "compiled": compiled},
+        "environment": {
+            **environment(device), "compiled": compiled,
+            "numeric_mode": numeric_mode(torch.device(device), config.recipe.amp),
+        },
     }  # fmt: skip
-    if config.recipe.amp and not has_bfloat16(torch.device(device)):
-        header["environment"]["amp"] = "ignored: no native bfloat16"
     record = Record(header)
     path = Path(out) / record.path
     checkpoint = path.with_suffix(".ckpt")
@@ -166,9 +174,9 @@ def run(
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
-            if not path.exists():
-                # A checkpoint does not say of which configuration it is: without its record, which
-                # someone moved away, it could be of another one.
+            for part in path.parent.glob(f"{escape(path.stem)}.*.part"):  # of a write that was cut
+                part.unlink(missing_ok=True)
+            if not path.exists():  # moved away, to start afresh
                 checkpoint.unlink(missing_ok=True)
             elif (earlier := read_record(path)).epochs or checkpoint.exists():
                 _same_run(earlier, record, path)
@@ -182,7 +190,14 @@ def run(
             if not checkpoint.exists():
                 write_record(record, out)
             how = {"deadline": deadline, "progress": progress, "compiled": compiled}
-            _train(config, data, record, checkpoint, out, device, on_epoch, **how)
+            try:
+                _train(config, data, record, checkpoint, out, device, on_epoch, **how)
+            except FloatingPointError:
+                checkpoint.unlink(missing_ok=True)  # it leads to the same end
+                raise
+            finally:
+                if not record.epochs and not checkpoint.exists():
+                    path.unlink(missing_ok=True)
             checkpoint.unlink(missing_ok=True)
             return record
     except Timeout as error:
@@ -209,20 +224,25 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
         model.whiten(train_data.normalise(train_data.images[:5000]))
     if config.weights and not checkpoint.exists():
         load_weights(model, config.model, config.weights)
+    names = ("experiment", "model", "loss", "condition", "config")
+    identity = {name: record.header[name] for name in names}
+    identity["data"] = _same_in_all_layouts(record.header["data"])
     rows = train(
         model, LOSSES[config.loss](counts), train_data, test_data, recipe,
-        seed=config.seed, checkpoint=checkpoint, **how,
+        seed=config.seed, checkpoint=checkpoint, identity=identity, **how,
     )  # fmt: skip
+    path = Path(out) / record.path
+    written = read_record(path).epochs  # those of a resumed run come again
     plan = EXPERIMENTS.get(config.experiment)
     for row in rows:
         confusion = row["confusion"]
         if plan is not None and not plan.keep_confusion:
             row = {key: value for key, value in row.items() if key != "confusion"}
         record.epochs.append(row)
-        write_record(record, out)
-        on_epoch(row)
-    # A checkpoint of an earlier version has rows without the newer numbers.
-    sureness = {key: row[key] for key in SURENESS if key in row}
+        if row not in written:
+            write_record(record, out)
+            on_epoch(row)
+    sureness = {key: row[key] for key in SURENESS}
     record.result = result_of(np.array(confusion), row["top5"], **sureness)
     write_record(record, out)
 
@@ -230,12 +250,11 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
 def _same_run(earlier: Record, now: Record, path: Path) -> None:
     """Raise Conflict unless two records are of one run: the same configuration on the same data."""
     for key in ("config", "data"):
-        theirs, ours = dict(earlier.header[key]), dict(now.header[key])
+        theirs, ours = earlier.header[key], now.header[key]
         if key == "config":
             theirs = completed(theirs)
-        if theirs.get("source") == ours.get("source") == "cifar10":
-            # The official files come in two layouts, the same images with other checksums.
-            theirs.pop("md5", None), ours.pop("md5", None)
+        else:
+            theirs, ours = _same_in_all_layouts(theirs), _same_in_all_layouts(ours)
         differs = [k for k in {**theirs, **ours} if theirs.get(k) != ours.get(k)]
         if differs:
             k = sorted(differs)[0]
@@ -245,17 +264,18 @@ def _same_run(earlier: Record, now: Record, path: Path) -> None:
             )
 
 
-def _same_precision(earlier: Record, now: Record, path: Path) -> None:
-    """Raise Conflict if a cut run's first steps were taken with bfloat16 and the rest would not be.
+def _same_in_all_layouts(data: dict) -> dict:
+    """A header's data without the checksums of the official files: they come in two layouts."""
+    return {k: v for k, v in data.items() if k != "md5" or data.get("source") != "cifar10"}
 
-    Or the other way round.
-    """
-    theirs, ours = (record.header["environment"].get("amp") for record in (earlier, now))
+
+def _same_precision(earlier: Record, now: Record, path: Path) -> None:
+    """Raise Conflict if a cut run's first steps were taken in another precision than the rest."""
+    theirs, ours = (record.header["environment"].get("numeric_mode") for record in (earlier, now))
     if theirs != ours:
         raise Conflict(
-            f"{path} was begun {'without' if theirs else 'with'} bfloat16, and this machine would "
-            f"go on {'without' if ours else 'with'} it: finish it where it was begun, or move that "
-            "file away"
+            f"{path} was begun in {theirs}, and this machine would go on in {ours}: finish it "
+            "where it was begun, or move that file away"
         )
 
 

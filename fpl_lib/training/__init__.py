@@ -1,33 +1,29 @@
 """A network, a recipe, a row per epoch, on CPU or GPU."""
 
-from fpl_lib.training.batches import Batches, crop_and_flip
-from fpl_lib.training.loop import CheckpointError, Paused, Recipe, logits_of, train
+from fpl_lib.training.batches import CIFAR10_MEAN, CIFAR10_STD, Batches, crop_and_flip
+from fpl_lib.training.checkpoint import CheckpointError, load_checkpoint
+from fpl_lib.training.loop import Paused, logits_of, train
 from fpl_lib.training.metrics import (
     accuracy,
     confusion_matrix,
+    ece,
     false_positives,
+    margin,
+    nll,
     one_vs_rest_accuracy,
     top_k_accuracy,
 )
-from fpl_lib.training.models import MODELS, SmallResNet, build_model
-from fpl_lib.training.pretrained import WeightsError, load_weights
+from fpl_lib.training.models import MODELS, STEMS, CompactNet, SmallResNet, build_model
+from fpl_lib.training.pretrained import WeightsError, load_weights, name_weights
+from fpl_lib.training.recipe import OPTIMIZERS, SCHEDULES, Recipe, make_optimizer, make_scheduler
+from fpl_lib.training.shortcut import unused_weights
+from fpl_lib.training.step import Step, has_bfloat16, numeric_mode
 
 __all__ = [
-    "MODELS",
-    "Batches",
-    "CheckpointError",
-    "Paused",
-    "Recipe",
-    "SmallResNet",
-    "WeightsError",
-    "accuracy",
-    "build_model",
-    "confusion_matrix",
-    "crop_and_flip",
-    "false_positives",
-    "load_weights",
-    "logits_of",
-    "one_vs_rest_accuracy",
-    "top_k_accuracy",
-    "train",
-]
+    "CIFAR10_MEAN", "CIFAR10_STD", "MODELS", "OPTIMIZERS", "SCHEDULES", "STEMS", "Batches",
+    "CheckpointError", "CompactNet", "Paused", "Recipe", "SmallResNet", "Step", "WeightsError",
+    "accuracy", "build_model", "confusion_matrix", "crop_and_flip", "ece", "false_positives",
+    "has_bfloat16", "load_checkpoint", "load_weights", "logits_of", "make_optimizer",
+    "make_scheduler", "margin", "name_weights", "nll", "numeric_mode", "one_vs_rest_accuracy",
+    "top_k_accuracy", "train", "unused_weights",
+]  # fmt: skip

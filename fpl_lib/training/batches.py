@@ -44,9 +44,9 @@ class Batches:
     on `device`. `augment` pads by `padding` black pixels, crops at random and mirrors every second
     image, as `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on
     raw pixels. With an `image_size` x then is resized, bilinearly, to that height and width. The
-    last, shorter batch is included unless `drop_last`.
+    last batch may be shorter.
 
-    Raises TypeError or ValueError for anything else than the above.
+    Raises TypeError or ValueError for anything else than the above, RuntimeError for no device.
 
     >>> images, labels = torch.zeros(10, 3, 32, 32, dtype=torch.uint8), torch.arange(10)
     >>> [len(y) for x, y in Batches(images, labels, batch_size=4)]
@@ -65,7 +65,6 @@ class Batches:
         padding: int = PADDING,
         image_size: int | None = None,
         seed: int = 0,
-        drop_last: bool = False,
         channels_last: bool = False,
         mean: Sequence[float] = CIFAR10_MEAN,
         std: Sequence[float] = CIFAR10_STD,
@@ -83,14 +82,8 @@ class Batches:
         if image_size is not None:
             check_integer("image_size", image_size, 1)
         self.image_size = image_size
-        self.drop_last = check_flag("drop_last", drop_last)
         self.channels_last = check_flag("channels_last", channels_last)
-        if drop_last and batch_size > len(images):
-            raise ValueError(
-                f"batch_size: expected at most {len(images)}, the number of images, since "
-                f"drop_last leaves no batch otherwise; got {batch_size}."
-            )
-        self.device = _device(device)
+        self.device = torch.device(device)
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self.images = images.to(self.device, memory_format=self._layout)
         self.labels = labels.to(self.device)
@@ -100,8 +93,7 @@ class Batches:
             raise ValueError(f"std: expected numbers above zero; got {tuple(std)}.")
 
     def __len__(self) -> int:
-        full, rest = divmod(len(self.labels), self.batch_size)
-        return full if self.drop_last or rest == 0 else full + 1
+        return -(-len(self.labels) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return self.epoch(0)
@@ -189,22 +181,11 @@ def crop_and_flip(
     return padded.flatten(2).gather(2, at).view(images.shape)
 
 
-def _device(device: str | torch.device) -> torch.device:
-    try:
-        return torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f'device: expected "cpu", "cuda" or "cuda:N"; got {device!r}.') from error
-
-
 def _check_images(images: object) -> None:
-    if not isinstance(images, Tensor):
+    if not isinstance(images, Tensor) or images.dtype != torch.uint8:
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
         raise TypeError(
-            f"images: expected a uint8 tensor (N, C, H, W); got {type(images).__name__}. "
-            "torch.as_tensor(images) makes one of an array."
-        )
-    if images.dtype != torch.uint8:
-        raise TypeError(
-            f"images: expected uint8, pixels from 0 to 255 as they were stored; got {images.dtype}."
+            f"images: expected a uint8 tensor (N, C, H, W), pixels from 0 to 255; got {kind}."
         )
     if images.dim() != 4 or 0 in images.shape:
         raise ValueError(

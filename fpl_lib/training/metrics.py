@@ -100,10 +100,10 @@ def nll(logits: Tensor, target: Tensor) -> float:
     return float(-log_softmax(scores, axis=1)[np.arange(len(truth)), truth].mean())
 
 
-def ece(logits: Tensor, target: Tensor, bins: int = 15) -> float:
+def ece(logits: Tensor, target: Tensor) -> float:
     """Expected calibration error, in percent: how far confidence is from accuracy.
 
-    Images are sorted by the probability of their predicted class into `bins` of equal width; the
+    Images are sorted by the probability of their predicted class into 15 bins of equal width; the
     error is the mean distance between a bin's share of right predictions and its mean probability,
     weighted by its images. Guo et al. 2017, Eq. 3.
 
@@ -114,8 +114,8 @@ def ece(logits: Tensor, target: Tensor, bins: int = 15) -> float:
     scores, truth = _checked(logits, target)
     confidence = softmax(scores, axis=1).max(axis=1)
     # A bin holds its upper edge and not its lower one, as in the paper.
-    which = np.ceil(confidence * bins).astype(int) - 1
-    surplus = np.bincount(which, confidence - (scores.argmax(1) == truth), minlength=bins)
+    which = np.ceil(confidence * 15).astype(int) - 1
+    surplus = np.bincount(which, confidence - (scores.argmax(1) == truth))
     return float(100.0 * np.abs(surplus).sum() / len(truth))
 
 

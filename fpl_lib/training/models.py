@@ -52,10 +52,9 @@ def build_model(
     if zero_init_residual and not name.startswith("resnet"):
         raise ValueError(f"zero_init_residual is for ResNets, got it for {name!r}")
     options = {"zero_init_residual": True} if zero_init_residual else {}
-    if seed is None:
-        return _build(name, num_classes, stem, options)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch.random.fork_rng(devices=[], enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
         return _build(name, num_classes, stem, options)
 
 
@@ -78,7 +77,7 @@ def _build(name: str, num_classes: int, stem: str, options: dict[str, bool]) -> 
 
 
 class SmallResNet(nn.Module):
-    """A ResNet for laptops: three residual blocks, `width`, 2 and 4 times `width` channels wide.
+    """A ResNet for laptops: three residual blocks, 16, 32 and 64 channels wide.
 
     float images (N, 3, H, W) to logits (N, num_classes). After He et al. 2016, section 4.2, with
     one block a stage and the first one halving the image, too.
@@ -87,17 +86,13 @@ class SmallResNet(nn.Module):
     True
     """
 
-    def __init__(self, num_classes: int = 10, width: int = 16) -> None:
+    def __init__(self, num_classes: int = 10) -> None:
         super().__init__()
         self.stem = nn.Sequential(
-            nn.Conv2d(3, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(True)
+            nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(True)
         )
-        self.blocks = nn.Sequential(
-            Block(width, width, stride=2),
-            Block(width, 2 * width, stride=2),
-            Block(2 * width, 4 * width, stride=2),
-        )
-        self.head = nn.Linear(4 * width, num_classes)
+        self.blocks = nn.Sequential(Block(16, 16, 2), Block(16, 32, 2), Block(32, 64, 2))
+        self.head = nn.Linear(64, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
