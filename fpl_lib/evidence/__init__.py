@@ -29,6 +29,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Interval", "McNemar", "PairedDifference", "SignFlip", "holm", "mcnemar",
             "mean_interval", "paired_difference", "prediction_interval", "sign_flip",
         ],
-        "verdicts": ["VERDICTS", "verdict_on", "verdict_table"],
+        "verdicts": ["VERDICTS", "Finding", "verdict_on", "verdict_table"],
     },
 )  # fmt: skip
