@@ -238,3 +238,9 @@ def test_a_comparison_is_frozen():
     (one,) = compare(runs(ce=CE, up=UP))
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.loss = "other"
+
+
+def test_losses_at_rates_of_their_own_share_a_setting_and_other_rates_do_not():
+    own = [made("ce", config={"lr": 0.2}), made("fpl", config={"lr": 0.1, "rate": 0.5})]
+    assert len(by_setting(own)) == 1
+    assert len(by_setting([*own, made("fpl", 1, config={"lr": 0.1})])) == 2

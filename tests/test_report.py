@@ -72,7 +72,7 @@ def test_what_was_not_run_says_so_with_its_command():
     assert "| small | ce | not run yet |" in section(text, "mini")
     assert "`python -m fpl_lib reproduce mini --losses ce`" in text
     assert "Not run yet: `python -m fpl_lib reproduce table2`" in text
-    asked = "cifar-stem imagenet imagenet-cifar-stem"
+    asked = "float32 cifar-stem imagenet imagenet-cifar-stem"
     assert f"On request: `python -m fpl_lib reproduce table2 --conditions {asked}`" in text
     assert "On request" not in section(text, "noise")
 

@@ -130,6 +130,7 @@ class RunConfig:
     weights: str = ""
     zero_init_residual: bool = False
     validation: int = 0
+    rate: float = 1.0  # the loss's own multiple of the experiment's rate, which `recipe` contains
 
     @property
     def name(self) -> str:
@@ -138,7 +139,15 @@ class RunConfig:
 
     def as_dict(self) -> dict:
         """One flat dictionary of plain values, as a record keeps it."""
-        known = ("stem", "noise", "imbalance", "profile", "zero_init_residual", "validation")
+        known = (
+            "stem",
+            "noise",
+            "imbalance",
+            "profile",
+            "zero_init_residual",
+            "validation",
+            "rate",
+        )
         fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in known}}
         fields["weights"] = name_weights(self.weights)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
@@ -339,8 +348,8 @@ _ALL = (
         recipe=replace(TABLE_1, amp=True),
         # The paper says neither which stem nor which initial weights.
         conditions=(
-            Condition("float32", recipe=TABLE_1),
-            Condition(on_request=True),
+            Condition(),
+            Condition("float32", recipe=TABLE_1, on_request=True),
             Condition("cifar-stem", stem="cifar", on_request=True),
             Condition("imagenet", weights="IMAGENET1K_V1", on_request=True),
             Condition(

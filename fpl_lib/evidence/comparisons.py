@@ -57,14 +57,21 @@ def images(source: str) -> str:
 
 
 def by_setting(records: Sequence[Record]) -> dict[Setting, list[Record]]:
-    """The records of each setting, in the order in which the settings first come."""
+    """The records of each setting, in the order in which the settings first come.
+
+    Losses share a setting even where each has its own multiple of the recipe's learning rate.
+    """
     groups: dict[Setting, list[Record]] = {}
     for record in records:
         header = record.header
+        config = completed(header["config"])
+        if "lr" in config:
+            config["lr"] = round(config["lr"] / config["rate"], 12)
+        del config["rate"]
         setting = Setting(
             header["experiment"], record.condition, header["model"],
             header["data"].get("source", "unknown data"),
-            json.dumps(completed(header["config"]), sort_keys=True),
+            json.dumps(config, sort_keys=True),
         )  # fmt: skip
         groups.setdefault(setting, []).append(record)
     return groups

@@ -97,7 +97,7 @@ def configs(
             experiment, model, loss, seed, _recipe(plan, condition, loss),
             condition.stem or plan.stem, condition.name, condition.noise, condition.imbalance,
             condition.profile, condition.weights if weights is None else weights,
-            plan.zero_init_residual, condition.validation,
+            plan.zero_init_residual, condition.validation, _rate(plan, condition, loss),
         )
         for model in models or plan.models
         for seed in seeds
@@ -106,11 +106,15 @@ def configs(
     ]  # fmt: skip
 
 
+def _rate(plan: Experiment, condition: Condition, loss: str) -> float:
+    """The multiple of the recipe's rate that was chosen for this loss; 1 where rates are tried."""
+    return 1.0 if condition.validation else dict(plan.rates).get(loss, 1.0)
+
+
 def _recipe(plan: Experiment, condition: Condition, loss: str) -> Recipe:
-    """The recipe of condition or plan, at the rate chosen for this loss unless one is tried."""
+    """The recipe of condition or plan at the loss's own rate."""
     recipe = condition.recipe or plan.recipe
-    factor = 1 if condition.validation else dict(plan.rates).get(loss, 1)
-    return replace(recipe, lr=recipe.lr * factor)
+    return replace(recipe, lr=recipe.lr * _rate(plan, condition, loss))
 
 
 def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:

@@ -40,6 +40,7 @@ NAMES = {
 BEFORE_OPTIONS = {
     "noise": 0.0, "imbalance": 1.0, "profile": "exponential", "zero_init_residual": False,
     "weights": "", "padding": 4, "image_size": 32, "validation": 0,
+    "rate": 1.0,
 }  # fmt: skip
 
 MANY = 10**9
