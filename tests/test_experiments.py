@@ -336,7 +336,7 @@ class Bad(torch.nn.Module):
 
     def forward(self, logits, target):
         self.left -= 1
-        return logits.sum() * (1e-3 if self.left >= 0 else torch.nan)
+        return logits.square().sum() * (1e-3 if self.left >= 0 else torch.nan)
 
 
 @pytest.mark.parametrize(("good", "epochs"), [(2, 0), (5, 1)])

@@ -188,9 +188,11 @@ def run(
                     return earlier
                 if checkpoint.exists():
                     _same_precision(earlier, record, path)
-                    now, record.header = header["environment"], earlier.header
-                    record.header["environment"] = resumed(record.header["environment"], now)
-                    write_record(earlier, out)
+                    then, record.header = earlier.header["environment"], earlier.header
+                    goes_on = resumed(then, header["environment"])
+                    if goes_on != then:
+                        record.header["environment"] = goes_on
+                        write_record(earlier, out)
             if not checkpoint.exists():
                 write_record(record, out)
             how = {"deadline": deadline, "progress": progress, "compiled": compiled}
