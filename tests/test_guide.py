@@ -116,5 +116,5 @@ def test_the_points_shown_are_the_courses():
 
 def test_the_log_lines_explained_are_those_that_grading_prints():
     ours = text("fpl_lib/course/grading/steps.py")
-    for words in ("The run ended at cell", "is missing and was put back", "handed in “"):
+    for words in ("The run ended at cell", "is missing and was put back", "handed in "):
         assert words in GUIDE and words in ours

@@ -240,7 +240,8 @@ sys.exit(main(["report"]) or main(["reproduce", "mini"]))
 def test_the_installed_wheel_works_without_a_checkout(wheel, tmp_path):
     site, home = tmp_path / "site", tmp_path / "home"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
-    subprocess.run([*command, "--target", str(site), str(wheel)], check=True)
+    quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}  # pip's own code warns
+    subprocess.run([*command, "--target", str(site), str(wheel)], check=True, env=quiet)
     folders = {name: str(home) for name in ("HOME", "XDG_DATA_HOME", "LOCALAPPDATA")}
     done = subprocess.run(
         [sys.executable, "-c", WALK, str(site), str(home)],
