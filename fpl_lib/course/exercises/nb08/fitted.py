@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -32,13 +34,6 @@ def _batch(rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor, Tensor]:
     return logits[order], given[order], true[order]
 
 
-def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Two batches with different answers, none of them the card's: so that no constant passes."""
-    cases = [_batch(rng, int(n)) for n in rng.choice([18, 24, 30, 36], 2, False)]
-    first, second = (_fitted(*case) for case in cases)
-    return cases if first != second and 0.5 not in (*first, *second) else _batches(rng)
-
-
 def _by_mask(of: str):
     """The two shares among other samples than the wrongly labelled ones."""
 
@@ -57,6 +52,20 @@ def _by_mask(of: str):
 def _rest(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
     memorised, _ = _fitted(logits, given, true)
     return memorised, 1 - memorised
+
+
+def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Two batches in each of which every mistake gives another answer than all the rest."""
+    cases = []
+    while len(cases) < 2:
+        case = _batch(rng, int(rng.choice([18, 24, 30, 36])))
+        right = _fitted(*case)
+        wrong = [_by_mask(of)(*case) for of in ("divided", "everywhere", "right")]
+        answers = [right, right[::-1], _rest(*case), (0.5, 0.5), *wrong]
+        apart = [np.abs(np.subtract(a, b)).max() for a, b in combinations(answers, 2)]
+        if min(apart) > 0.02:
+            cases.append(case)
+    return cases
 
 
 FITTED = FunctionExercise(
