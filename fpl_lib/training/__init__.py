@@ -11,6 +11,7 @@ from fpl_lib.training.metrics import (
 )
 from fpl_lib.training.models import MODELS, SmallResNet, build_model
 from fpl_lib.training.pretrained import WeightsError, load_weights
+from fpl_lib.training.shortcut import unused_weights
 
 __all__ = [
     "MODELS",
@@ -30,4 +31,5 @@ __all__ = [
     "one_vs_rest_accuracy",
     "top_k_accuracy",
     "train",
+    "unused_weights",
 ]
