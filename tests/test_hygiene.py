@@ -162,7 +162,7 @@ def test_large_file_is_found(good):
     assert hygiene.small(notebook, path) == ["1,000,000 bytes"]
 
 
-@pytest.mark.parametrize("words", ["### BEGIN is left", "fpl_lib.course.grading.grade is left"])
+@pytest.mark.parametrize("words", ["### BEGIN is left", "fpl_lib.course.grading is left"])
 def test_answers_left_in_a_students_edition_are_found(good, words):
     notebook, path = good
     found = hygiene.student_keeps_no_answers(notebook, path.parents[1] / path.name)
