@@ -198,7 +198,8 @@ def student_keeps_no_answers(notebook: NotebookNode, path: Path) -> list[str]:
         marks = set(statuses(notebook))
         return [] if marks <= {"✓"} else [f"the teacher's answers got {marks}"]
     source = "\n".join(cell.source for cell in notebook.cells)
-    found = [f"{m} is left" for m in re.findall(r"### (?:BEGIN|END) \w+|fpl_lib\.course\.grading", source)]
+    left = re.findall(r"### (?:BEGIN|END) \w+|fpl_lib\.course\.grading", source)
+    found = [f"{mark} is left" for mark in left]
     solutions = [c for c in code_cells(notebook) if c.metadata.get("nbgrader", {}).get("solution")]
     found += [
         f"no stub in {c.metadata.nbgrader.grade_id}" for c in solutions if STUB not in c.source

@@ -19,7 +19,7 @@ from fpl_lib.course.exercises import exercise, quiz
 pytestmark = pytest.mark.browser
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
-PATIENCE = 300_000  # milliseconds; a notebook has a minute, on a machine with nothing else to do
+PATIENCE = 900_000  # milliseconds; a notebook has a minute, on a machine with nothing else to do
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 800, "height": 900}
 PROMPTS = (
     "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.innerText.trim())"
