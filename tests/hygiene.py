@@ -124,6 +124,8 @@ def framed(notebook: NotebookNode, path: Path) -> list[str]:
     ]
     if not re.search(r"^\*\*Time\.?\*\*.*\b\d+ minutes", first, re.M):
         found.append("no number of minutes after **Time.**")
+    if "GLOSSARY.md)" not in first:
+        found.append("no link to the glossary")
     found += [f"no section {s!r}" for s in SECTIONS if not re.search(rf"^## {s}\s*$", text, re.M)]
     return found + ["nothing to predict"] * (not calls(notebook, "predict"))
 

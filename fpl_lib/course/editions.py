@@ -91,6 +91,8 @@ def student_edition(teacher: NotebookNode) -> NotebookNode:
         notebook, _ = step.preprocess(notebook, {})
     for cell in notebook.cells:
         cell.source = cell.source.rstrip("\n")
+        if cell.cell_type == "markdown":  # the student's edition stands one folder higher
+            cell.source = cell.source.replace("](../", "](")
     return notebook
 
 
