@@ -7,7 +7,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "formula": ["FormulaFigure", "probability_sliders"],
         "imbalance": ["ImbalanceFigure", "imbalance_controls"],
+        "noise": ["NoiseFigure", "noise_controls"],
         "player": ["RunPlayer", "run_player"],
+        "power": ["PowerFigure", "power_controls"],
         "pushes": ["PushFigure", "logit_sliders"],
         "simplex": [
             "DescentFigure", "descend", "descent_sliders", "draw_simplex", "interior", "to_plane",

@@ -9,10 +9,14 @@ import numpy as np
 
 from fpl_lib.plots.live import base
 from fpl_lib.plots.live.pushes import Pushes
-from fpl_lib.plots.style import COLORS, true_minus
+from fpl_lib.plots.style import COLORS, PALETTE, true_minus
 
 MULTIPLES = 2.6
 """A bystander's multiple has no lower limit: a longer bar ends here, its number stays right."""
+WORTH_A_NUMBER = 0.05
+"""A push below this is a line on the axis: the multiples below say more of it than its number."""
+LIFTED = PALETTE[3]
+"""The colour of a wrong class that FPL pushes up."""
 POOLS = {"sum": None, "mean": "mean", "median": "median"}
 
 
@@ -79,8 +83,8 @@ class VariantFigure(Pushes):
         return f"{how}: {who}; {self.names[i]} is pushed by {fpl[i]:+.2f} (CE {ce[i]:+.2f})"
 
     def _draw_frame(self) -> None:
-        ax = self.figure.add_axes((0.08, 0.55, 0.89, 0.29))
-        low = self._low = self.figure.add_axes((0.08, 0.15, 0.89, 0.35))
+        ax = self.figure.add_axes((0.08, 0.6, 0.89, 0.24))
+        low = self._low = self.figure.add_axes((0.08, 0.15, 0.89, 0.4))
         self._draw_pairs(ax, 7.5)
         ax.set(xticklabels=[])
         ax.tick_params(axis="x", length=0)
@@ -88,15 +92,22 @@ class VariantFigure(Pushes):
         self._draw_bars(low, "FPL / CE", 0, 0.56, COLORS["fpl"], 9, bbox=paper, zorder=3)
         low.axhline(1, color=COLORS["ce"], linewidth=1.5)
         low.text(len(self.logits) - 0.36, 1, "CE", color=COLORS["ce"], va="center")
-        low.set(ylim=(-MULTIPLES, MULTIPLES), ylabel="FPL / CE", yticks=[-2, -1, 0, 1, 2])
+        low.text(0, -MULTIPLES + 0.15, "below 0: wrong, and pushed up", color=base.INK, fontsize=9)
+        low.set(ylim=(-MULTIPLES, MULTIPLES), yticks=[-2, -1, 0, 1, 2])
+        low.set_ylabel("FPL's push\nas a multiple of CE's")
         self._draw_marks(low, "makes up $L_F$", legend=ax)
 
     def _redraw(self) -> None:
         pushes = self.pushes()
         for name, values in pushes.items():
             self._raise_bars(name, values, "+.2f")
+            for number, value in zip(self._numbers[name], values, strict=True):
+                number.set_visible(abs(value) >= WORTH_A_NUMBER)
         inside = 0.5 - MULTIPLES, MULTIPLES - 0.5
-        self._raise_bars("FPL / CE", pushes["FPL"] / pushes["CE"], ".2f", *inside)
+        multiples = pushes["FPL"] / pushes["CE"]
+        self._raise_bars("FPL / CE", multiples, ".2f", *inside)
+        for bar, multiple in zip(self._bars["FPL / CE"], multiples, strict=True):
+            bar.set_color(LIFTED if multiple < 0 else COLORS["fpl"])
         labels = [f"{name}\np = {p:.2f}" for name, p in zip(self.names, self.p, strict=True)]
         self._mark(self._low, self.acting, labels)
         self._title.set_text(true_minus(self._message(pushes)))
