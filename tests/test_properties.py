@@ -11,14 +11,14 @@ from torch.nn import functional as F
 
 from fpl_lib import FalsePositiveLoss, squared_term
 from fpl_lib.evidence.experiments import LOSSES
-from fpl_lib.losses import (
+from fpl_lib.evidence.properties import (
     asks_for,
     keeps_top_class,
     properties_of,
     relative_length,
     require_trainable,
-    rivals,
 )
+from fpl_lib.losses import rivals
 
 COUNTS = torch.full((10,), 400)
 ALL = ["shift", "class names", "mean", "T up", "right is least", "heeds blunders", "truthful"]

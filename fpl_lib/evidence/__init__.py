@@ -19,6 +19,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "experiments": ["Busy", "Conflict", "conditioned", "configs", "run"],
         "overview": ["missing_command", "requested_command", "summary"],
         "planning": ["power", "seed_spread", "seeds_needed", "single_run_p"],
+        "properties": [
+            "asks_for", "keeps_top_class", "properties_of", "relative_length", "require_trainable",
+        ],
         "questions": ["QUESTIONS", "Answer", "Question", "answer"],
         "records": [
             "NAMES", "Record", "RecordError", "completed", "cpu_name", "environment",

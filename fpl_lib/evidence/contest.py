@@ -21,8 +21,8 @@ from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import balanced_subset, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, RunConfig
 from fpl_lib.evidence.experiments import run
+from fpl_lib.evidence.properties import require_trainable, samples
 from fpl_lib.evidence.records import Record, completed, read_runs
-from fpl_lib.losses.properties import require_trainable, samples
 from fpl_lib.losses.rivals import LossModule
 from fpl_lib.training.loop import Recipe
 
@@ -43,7 +43,7 @@ def register(name: str, factory: Callable[[Tensor], nn.Module | Callable]) -> No
 
     Raises:
         TypeError, ValueError: a name that cannot be, something else than a factory, or a loss that
-            `losses.require_trainable` refuses.
+            `evidence.require_trainable` refuses.
 
     Example:
         >>> register("halved", lambda counts: FalsePositiveLoss(alpha=(1, 0.5)))

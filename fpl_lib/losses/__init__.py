@@ -10,14 +10,6 @@ from fpl_lib.losses.alphas import (
 )
 from fpl_lib.losses.fpl import FalsePositiveLoss, false_positive_loss
 from fpl_lib.losses.matched import GradientMatched
-from fpl_lib.losses.properties import (
-    asks_for,
-    keeps_top_class,
-    properties_of,
-    relative_length,
-    require_trainable,
-    samples,
-)
 from fpl_lib.losses.rivals import (
     LossModule,
     balanced_softmax_loss,
@@ -40,36 +32,9 @@ from fpl_lib.losses.terms import (
 )
 
 __all__ = [
-    "FalsePositiveLoss",
-    "GradientMatched",
-    "LearnableAlpha",
-    "LossModule",
-    "asks_for",
-    "balanced_softmax_loss",
-    "batch_alpha",
-    "class_alpha",
-    "class_balanced_loss",
-    "class_balanced_weights",
-    "false_positive_loss",
-    "flipped_alpha",
-    "focal_loss",
-    "focal_term",
-    "gce_loss",
-    "gce_term",
-    "keeps_top_class",
-    "log_term",
-    "logit_adjusted_loss",
-    "mae_loss",
-    "mae_term",
-    "poly1_loss",
-    "poly1_term",
-    "properties_of",
-    "relative_length",
-    "require_trainable",
-    "rivals",
-    "samples",
-    "sce_loss",
-    "sce_term",
-    "squared_term",
-    "terms",
-]
+    "FalsePositiveLoss", "GradientMatched", "LearnableAlpha", "LossModule", "balanced_softmax_loss",
+    "batch_alpha", "class_alpha", "class_balanced_loss", "class_balanced_weights",
+    "false_positive_loss", "flipped_alpha", "focal_loss", "focal_term", "gce_loss", "gce_term",
+    "log_term", "logit_adjusted_loss", "mae_loss", "mae_term", "poly1_loss", "poly1_term", "rivals",
+    "sce_loss", "sce_term", "squared_term", "terms",
+]  # fmt: skip
