@@ -4,56 +4,71 @@ from __future__ import annotations
 
 from fpl_lib.course.checking import ValueExercise
 
-S, C, O = "supported", "contradicted", "open"  # noqa: E741
+B, N, D, O = "borne out", "not borne out", "no difference", "open"  # noqa: E741
 
 JUDGE = ValueExercise(
     id="09-judge",
     title="You are the judge",
     difficulty=2,
     minutes=7,
-    solution=(O, S, C, O, C),
+    solution=(O, B, N, O, N, D),
     mistakes={
         "estimate for evidence": (
             "In the first and fourth case the estimate is on the claim's side, but the interval "
             "holds 0: equal losses are not ruled out.",
-            (S, S, C, S, C),
+            (B, B, N, B, N, D),
+        ),
+        "open for none": (
+            "An interval that holds 0 does not say that there is no difference. For that it would "
+            "have to lie within ± 0.3, and in the first and fourth case it reaches beyond.",
+            (D, B, N, D, N, D),
         ),
         "open for wrong": (
-            "An interval that holds 0 does not say that there is no difference: these cases are "
-            "open.",
-            (C, S, C, C, C),
+            "An interval that holds 0 decides nothing against a claim: the first and the fourth "
+            "case are open.",
+            (N, B, N, N, N, D),
         ),
         "size ignored": (
-            "The last claim names a size, at least 0.3 points. Its interval ends below 0.3: the "
+            "The fifth claim names a size, at least 0.3 points. Its interval ends below 0.3: the "
             "direction is right, the claim is not.",
-            (O, S, C, O, S),
+            (O, B, N, O, B, D),
         ),
         "size left open": (
-            "The last interval does not hold 0.3, nor anything above: that claim is decided.",
-            (O, S, C, O, O),
+            "The fifth interval does not hold 0.3, nor anything above: that claim is decided.",
+            (O, B, N, O, O, D),
+        ),
+        "margin for a size": (
+            "The fifth interval lies within the margin, but the claim was of 0.3 points or more, "
+            "and that is decided.",
+            (O, B, N, O, D, D),
+        ),
+        "margin overlooked": (
+            "The last interval holds 0, but more can be said: the whole of it lies within the "
+            "margin, ± 0.3 points.",
+            (O, B, N, O, N, O),
         ),
         "direction missed": (
             "In the third case the whole interval lies on the other side of 0: that is more than "
             "open.",
-            (O, S, O, O, C),
+            (O, B, O, O, N, D),
         ),
         "single run": (
             "The fourth is a single run of each loss, and its interval, made from an expected "
             "spread, holds 0.",
-            (O, S, C, S, C),
+            (O, B, N, B, N, D),
         ),
         "small n": (
             "Five or ten pairs may do: what counts is that the interval excludes 0. A t interval "
             "has paid for the small n already.",
-            (O, O, C, O, C),
+            (O, O, N, O, N, D),
         ),
     },
     hints=(
-        "Ask of each interval: is 0 inside? If not, on which side does it lie?",
+        "Ask of each interval: is 0 inside? If not, on which side does it lie? If so, how far does "
+        "it reach?",
         "For a claim of a size, ask the same with that size in place of 0.",
     ),
-    takeaway="Supported and contradicted both need an interval that leaves no doubt; open is a "
-    "result as well.",
+    takeaway="Every word but open needs an interval that leaves no doubt; open is a result as well.",
 )
 
 SENTENCES = ValueExercise(
