@@ -3,6 +3,7 @@
     check("01-softmax", softmax)      # not attempted, right, or not yet and why
     hint("01-softmax")                # one hint at a time, each after another try
     predict("01-which-is-larger")     # a question to answer before running the next cell
+    recall("01-which-is-larger")      # in a later notebook: what was answered to it
 
 Graders have `fpl_lib.course.grading.grade`. The exercises are data, in `fpl_lib/course/exercises`.
 """
@@ -14,15 +15,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from fpl_lib.course.checking.compare import show_value
-from fpl_lib.course.checking.display import BLUE, GREEN, GREY, RED, box
+from fpl_lib.course.checking.display import BLUE, GREEN, GREY, RED, box, inline
 from fpl_lib.course.checking.figures import describe
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.course.checking.kinds import Exercise
-from fpl_lib.course.checking.quizzes import ask
+from fpl_lib.course.checking.quizzes import ask, feedback
 from fpl_lib.course.exercises import exercise, quiz
+from fpl_lib.course.kept import guesses
 from fpl_lib.plots.style import publish, show
 
-__all__ = ["card", "check", "hint", "predict", "verdict"]
+__all__ = ["card", "check", "hint", "predict", "recall", "verdict"]
 
 MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
 _EDGES = {NOT_ATTEMPTED: GREY, RIGHT: GREEN, WRONG: RED}
@@ -107,6 +109,21 @@ def predict(name: str) -> None:
     the question works on a web page as well.
     """
     ask(quiz(name))
+
+
+def recall(name: str) -> None:
+    """Come back to a quiz of an earlier notebook: what was answered there, and what is true.
+
+    Where nothing was answered, the question is asked now. Raises ValueError for an unknown one.
+    """
+    question, said = quiz(name), guesses().get(name)
+    picked = next((option for option in question.options if option.text == said), None)
+    if picked is None:
+        ask(question)
+        return
+    text = f"{question.question}\nYou said: {picked.text}"
+    card = f"<p>{inline(question.question)}<br><b>You said:</b> {inline(picked.text)}</p>"
+    publish({"text/plain": text, "text/html": card + feedback(picked)})
 
 
 def verdict(task: Exercise, answer: Any, seed: int) -> tuple[Verdict, str]:

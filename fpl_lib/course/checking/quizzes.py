@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fpl_lib.course.checking.display import GREEN, RED, box, inline
+from fpl_lib.course.checking.display import GREEN, GREY, RED, box, inline
 from fpl_lib.course.checking.kinds import Option, Quiz
+from fpl_lib.course.kept import keep
 from fpl_lib.plots.style import in_ipython, publish, widget_view
 
 LETTERS = "ABCDEF"
@@ -110,13 +111,18 @@ def feedback(option: Option) -> str:
 
 
 def as_widget(question: Quiz) -> Any:
-    """The question as radio buttons with feedback, or None where ipywidgets is not there."""
+    """The question as radio buttons, or None where ipywidgets is not there.
+
+    A pick is kept; what is to be said of it appears when another cell has been run.
+    """
     try:
         import ipywidgets as widgets
     except ImportError:
         return None
     if not in_ipython():
         return None
+    from IPython import get_ipython
+
     wide = widgets.Layout(width="100%")
     pairs = zip(LETTERS, question.options, strict=False)
     choices = [
@@ -124,10 +130,27 @@ def as_widget(question: Quiz) -> Any:
     ]
     buttons = widgets.RadioButtons(options=choices, index=None, layout=wide)
     answer = widgets.HTML()
+    cells_run: list[str] = []
+
+    def say(*_: Any) -> None:
+        if buttons.index is not None:
+            noted = box("Noted. What is to be said of it stands here after the next cell.", GREY)
+            picked = feedback(question.options[buttons.index])
+            answer.value = picked if cells_run else noted
 
     def picked(change: dict[str, Any]) -> None:
-        answer.value = feedback(question.options[change["new"]])
+        keep(question.id, question.options[change["new"]].text)
+        say()
 
+    def ran(result: Any) -> None:
+        code = result.info.raw_cell or ""
+        if "predict(" not in code:  # cells that ask do not answer
+            cells_run.append(code)
+            events.unregister("post_run_cell", ran)
+            say()
+
+    events = get_ipython().events
+    events.register("post_run_cell", ran)
     buttons.observe(picked, names="value")
     head = widgets.HTML(f"{_STYLE}<b>Predict before you run:</b> {inline(question.question)}")
     shown = widgets.VBox([head, buttons, answer], layout=wide)
