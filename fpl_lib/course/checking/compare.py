@@ -6,6 +6,8 @@ How numbers are held does not matter: a list of floats agrees with a tensor of w
 
 from __future__ import annotations
 
+import functools
+import inspect
 from numbers import Real
 from typing import Any
 
@@ -63,6 +65,11 @@ def show_value(value: Any, digits: int = 5) -> str:
     if isinstance(value, dict):
         inside = ", ".join(f"{key}: {show_value(item, digits)}" for key, item in value.items())
         return f"{{{inside}}}"
+    if isinstance(value, functools.partial):
+        given = (f"{key}={show_value(item, digits)}" for key, item in value.keywords.items())
+        return f"{show_value(value.func)}({', '.join(given)})"
+    if inspect.isfunction(value):
+        return value.__name__
     numbers = as_numbers(value)
     if numbers is None or isinstance(value, bool):
         try:

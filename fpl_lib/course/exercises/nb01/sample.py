@@ -34,6 +34,11 @@ BY_HAND = ValueExercise(
             "You took c1 for F because it is predicted. It is T; F is chosen among the others.",
             by_hand(0.55, 1 - 0.55),
         ),
+        "counted from one": (
+            "You took the first probability for c1. As in Figure 1 the classes count from c0: c1 "
+            "has the second, .55.",
+            by_hand(0.25, 1 - 0.55),
+        ),
         "log of p_F": (
             "Eq. 3 has the logarithm of 1 - p_F: F is right about itself when p_F is small.",
             by_hand(0.55, 0.25),

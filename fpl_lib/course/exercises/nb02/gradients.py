@@ -88,8 +88,8 @@ CE_GRADIENT = FunctionExercise(
 
 
 def _with_a_sure_one(rng: np.random.Generator) -> list[tuple[Tensor, int]]:
-    """As above, and a class left out whose probability rounds to 1."""
-    z = torch.from_numpy(rng.standard_normal(int(rng.integers(4, 8))))
+    """As above, and a class left out beside which the others round to 0, as float32 does."""
+    z = torch.from_numpy(rng.standard_normal(int(rng.integers(4, 8)))).float()
     i = int(rng.integers(len(z)))
     z[i] += 200
     return [*_samples(rng), (z, i)]
@@ -113,8 +113,8 @@ WITHOUT = FunctionExercise(
             "leaving the class out.",
             lambda z, i: z.softmax(0) * (1 - _unit(z, i)),
         ),
-        "divided by 1 - p_i": (
-            "Where class i has nearly all of the probability, `1 - p_i` rounds to 0, and you "
+        "divided by what is left": (
+            "Where class i has nearly all of the probability, what is left rounds to 0, and you "
             "divide by it: NaN. Leave the class out before the softmax.",
             lambda z, i: z.softmax(0) * (1 - _unit(z, i)) / (1 - z.softmax(0)[i]),
         ),

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from fpl_lib.course.checking import FunctionExercise
-from fpl_lib.course.checking.guard import value_and_gradient
+from fpl_lib.course.checking.guard import Refused, value_and_gradient
 
 
 def _false_loss(z: Tensor, target: Tensor) -> Tensor:
@@ -70,6 +70,8 @@ def _value_and_gradient(function: Callable, z: Tensor, target: Tensor) -> dict[s
     found = value_and_gradient(function, z, target)
     if not isinstance(found, dict):
         return found
+    if found["the value"].dtype in (torch.bfloat16, torch.float16):
+        raise Refused("your result has too few digits: the card asks for float32")
     loss = found["the value"].clamp(max=12.0)
     gradient = found["the gradient"].float()
     return {"the gradient": gradient, "the value": loss, "the logarithm of the value": loss.log()}

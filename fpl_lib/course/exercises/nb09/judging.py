@@ -68,7 +68,8 @@ JUDGE = ValueExercise(
         "it reach?",
         "For a claim of a size, ask the same with that size in place of 0.",
     ),
-    takeaway="Every word but open needs an interval that leaves no doubt; open is a result as well.",
+    takeaway="Every word but open needs an interval that leaves no doubt; open is a result as "
+    "well.",
 )
 
 SENTENCES = ValueExercise(
