@@ -118,6 +118,28 @@ def test_a_control_by_longer_training_compares_the_end_with_half_way():
     assert found.control_n == 5 and found.control.estimate == pytest.approx(22.5)
 
 
+def test_wrong_labels_count_only_where_cross_entropy_forgets():
+    """The protocol: it falls by 3 points or more from its best epoch to its last."""
+    where = {"experiment": "wrong-labels", "condition": "noise40"}
+    runs = [*pair(1, 5, **where), *pair(4, 5, loss="gce", **where)[::2]]
+    found = answer(QUESTIONS["Q6"], runs)
+    assert found.fall == 0 and found.obstacles == [
+        "cross-entropy ends 0.0 points below its best epoch, expected 3 or more"
+    ]
+    for run in runs:
+        run.epochs[1]["top1"] = run.result["top1"] + 3.5
+    found = answer(QUESTIONS["Q6"], runs)
+    assert found.fall == pytest.approx(3.5) and found.obstacles == []
+
+
+def test_runs_of_two_recipes_are_never_pairs_of_one_question():
+    runs = compact()
+    for run in runs[:6]:
+        run.header["config"]["lr"] = 0.7
+    found = answer(QUESTIONS["Q1"], runs)
+    assert found.n == 7 and found.obstacles[0] == "7 of 10 pairs"
+
+
 def test_records_on_disk_name_no_tested_seed_among_those_for_choosing_rates():
     for record in read_runs(ROOT / "data" / "runs"):
         held_out = record.header["config"].get("validation", 0) > 0

@@ -76,7 +76,14 @@ def test_the_readme_maps_the_notebooks_there_are():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", CONTRIBUTING, "data/runs/README.md", "data/bench/README.md"]
+    "page",
+    [
+        "README.md",
+        CONTRIBUTING,
+        "data/runs/README.md",
+        "data/runs/REPRODUCTION.md",
+        "data/bench/README.md",
+    ],
 )
 def test_links_lead_somewhere(page):
     links = re.findall(r"\]\(([^)\s]+)\)", text(page))

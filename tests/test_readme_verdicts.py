@@ -18,6 +18,7 @@ from fpl_lib.commands.readme import (
     with_speed,
     with_verdicts,
 )
+from fpl_lib.evidence.pages import reproduction_report
 from fpl_lib.evidence.records import read_runs, write_record
 from fpl_lib.evidence.verdicts import verdict_on
 
@@ -27,6 +28,7 @@ def test_readme_and_the_ledger_say_what_the_records_say():
     records = read_runs(ROOT / "data" / "runs")
     assert text("README.md") == with_verdicts(text("README.md"), records)
     assert text("data/runs/README.md") == ledger(records)
+    assert text("data/runs/REPRODUCTION.md") == reproduction_report(records)
 
 
 def test_readme_says_of_speed_what_was_measured():
@@ -36,11 +38,12 @@ def test_readme_says_of_speed_what_was_measured():
 
 
 def test_the_ledger_has_a_row_for_each_claim_with_what_would_change_it():
-    table = ledger(compact(-2)).split("## The runs")[0]
+    table, besides = ledger(compact(-2)).split("## The runs")[0].split("## Q1 besides accuracy")
     rows = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
     assert rows[0][0] == "section" and rows[0][-1] == "what would change it"
     assert [row[1] for row in rows[1:]] == paper.claims()["claim"].tolist()
     assert {len(row) for row in rows} == {8} and all(row[-1] and row[-2] for row in rows)
+    assert besides.strip().startswith("10 of 10 pairs so far.") and "| p, Holm |" in besides
     (asked,) = [row for row in rows if "with no condition attached" in row[1]]
     assert asked[3:5] == ["Q1", "10"] and asked[5].startswith("FPL − CE = −2.00 points of top-1")
 
@@ -61,7 +64,7 @@ def test_new_records_change_the_rows_that_rest_on_them_and_no_two_rest_on_one_qu
     before, after = verdict_block([]).splitlines(), verdict_block(compact(-2)).splitlines()
     changed = [line for line in after if line not in before]
     first, *weighed, counts = changed  # the printed runs are weighed by the spread of ours
-    assert all("| single runs: " in row for row in weighed) and counts.startswith("All ")
+    assert all("| if single runs: " in row for row in weighed) and counts.startswith("All ")
     assert "not borne out (CompactNet" in first and "n = 10: FPL − CE = −2.00" in first
     asked = [found.question for found in (verdict_on(claim, []) for claim in CLAIMS)]
     asked = [question for question in asked if question]
@@ -76,7 +79,7 @@ def test_what_else_readme_says_stays(tmp_path):
     assert update_readme(tmp_path / "runs", readme)
     said = readme.read_text(encoding="utf-8")
     assert said.startswith("# T\n") and said.endswith("rest\n") and "old" not in said
-    assert (tmp_path / "runs" / "README.md").exists()
+    assert {p.name for p in (tmp_path / "runs").glob("*.md")} == {"README.md", "REPRODUCTION.md"}
     assert not update_readme(tmp_path / "runs", readme)
 
 

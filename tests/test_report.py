@@ -1,5 +1,6 @@
 """The report's tables and files, from made records whose numbers are known."""
 
+import argparse
 import re
 
 import numpy as np
@@ -8,10 +9,12 @@ import pytest
 from made_runs import made, pair
 from PIL import Image
 
+from fpl_lib.commands import cli
 from fpl_lib.commands.report import report, to_markdown
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.experiments import configs
-from fpl_lib.evidence.overview import missing_command, summary
+from fpl_lib.evidence.overview import missing_command, question_commands, summary
+from fpl_lib.evidence.questions import QUESTIONS, answer
 from fpl_lib.evidence.records import Record, write_record
 
 SEEDS = [made(seed=seed, top1=top1) for seed, top1 in enumerate((60, 70, 80))]
@@ -63,41 +66,66 @@ def test_every_planned_run_has_a_row_in_the_order_of_the_plan():
     assert list(dict.fromkeys(table["experiment"])) == list(EXPERIMENTS)
     assert (table["n"] == 0).all()
     for plan in EXPERIMENTS.values():
-        rows = of(table, experiment=plan.name)
-        assert len(rows) == len(plan.conditions) * len(plan.models) * len(plan.losses)
+        rows, trials = of(table, experiment=plan.name), [c for c in plan.conditions if c.validation]
+        conditions = len(plan.conditions) - len(trials)
+        assert len(rows) == conditions * len(plan.models) * len(plan.losses)
 
 
 def test_what_was_not_run_says_so_with_its_command():
     text = to_markdown([made()])
     assert "| small | ce | not run yet |" in section(text, "mini")
     assert "`python -m fpl_lib reproduce mini --losses ce`" in text
-    assert "Not run yet: `python -m fpl_lib reproduce table2`" in text
+    asked = "--models resnet18 --conditions float32 --seeds 1-5"
+    assert f"Not run yet: `python -m fpl_lib reproduce table2 {asked}`" in text
     asked = "float32 cifar-stem imagenet imagenet-cifar-stem"
     assert f"On request: `python -m fpl_lib reproduce table2 --conditions {asked}`" in text
     assert "On request" not in section(text, "noise")
 
 
+def asked_for(command):
+    """The runs that a command's words choose, by the parser that `reproduce` has."""
+    words = command.split(" ")
+    assert words[:4] == ["python", "-m", "fpl_lib", "reproduce"] and "" not in words
+    parser = argparse.ArgumentParser()
+    parser.add_argument("experiment")
+    for option in ("models", "losses", "conditions"):
+        parser.add_argument(f"--{option}", nargs="+")
+    parser.add_argument("--seeds", type=cli.seeds, default=[0])
+    said = parser.parse_args(words[4:])
+    return configs(said.experiment, said.models, said.losses, said.seeds,
+                   conditions=said.conditions)  # fmt: skip
+
+
+def made_as(config):
+    return made(config.loss, config.seed, experiment=config.experiment, model=config.model,
+                condition=config.condition, images=100)  # fmt: skip
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-def test_the_command_runs_what_is_missing(experiment):
-    """Once what it names is there, only conditions on request are left, then nothing."""
-    done = []
-    for _ in range(2):
-        rows = of(summary(done), experiment=experiment)
-        if (rows["n"] > 0).all():
+def test_the_commands_run_what_is_missing(experiment):
+    """First what the questions ask for, then the rest, conditions on request last."""
+    done, asked = [], [q for q in QUESTIONS.values() if q.experiment == experiment]
+    for count in range(6):
+        command = missing_command(of(summary(done), experiment=experiment))
+        assert "--conditions rate" not in command, "trials of rates have seeds of their own"
+        if not command:
             break
-        words = missing_command(rows).split()
-        assert words[:5] == ["python", "-m", "fpl_lib", "reproduce", experiment]
-        options = {"models": None, "losses": None, "conditions": None}
-        for word in words[5:]:
-            if word.startswith("--"):
-                options[word[2:]] = chosen = []
-            else:
-                chosen.append(word)
-        for config in configs(experiment, options["models"], options["losses"], [0],
-                              conditions=options["conditions"]):  # fmt: skip
-            done.append(made(config.loss, experiment=experiment, condition=config.condition,
-                             model=config.model, images=100))  # fmt: skip
-    assert (of(summary(done), experiment=experiment)["n"] == 1).all()
+        assert command in question_commands(*asked) or count >= len(question_commands(*asked))
+        done += map(made_as, asked_for(command))
+    rows = of(summary(done), experiment=experiment)
+    assert not command and (asked or (rows["n"] > 0).all())
+
+
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_a_questions_commands_run_its_pairs_and_its_control_and_nothing_else(question):
+    runs = [c for command in question_commands(question) for c in asked_for(command)]
+    found = answer(question, [made_as(config) for config in runs])
+    assert (found.n, found.control_n >= question.control.pairs) == (len(question.seeds), True)
+    assert len({config.name for config in runs}) == len(runs)
+    losses = {question.loss, question.rival, "ce", question.control.better[0]}
+    assert {config.loss for config in runs} == losses
+    assert {config.model for config in runs} == {question.model}
+    assert question_commands(question, table=summary(map(made_as, runs))) == []
 
 
 def test_a_run_under_way_says_how_far_it_is():

@@ -138,7 +138,7 @@ def test_a_single_printed_run_is_weighed_by_the_largest_plausible_spread():
     least, most, settings = spread_factors(pair(0, spread=2))
     assert settings == 1 and least == most
     assert (beside.high - beside.low) == pytest.approx(most * (alone.high - alone.low))
-    assert "in 1 settings of ours" in beside.why
+    assert "In 1 settings of ours" in beside.why
 
 
 def test_a_question_that_repeats_a_printed_row_takes_its_place_once_it_is_answered():
@@ -165,7 +165,21 @@ def test_none_of_the_papers_own_comparisons_exceeds_the_spread_between_seeds():
 def test_errors_gather_in_similar_classes_where_all_of_q1_is_there():
     assert verdict_on("similar-class", []).verdict == OPEN
     found = verdict_on("similar-class", compact())  # made runs call every error cat
-    assert found.verdict == PROVED and found.estimate == pytest.approx(100)
+    assert found.verdict == BORNE_OUT and found.estimate == pytest.approx(100)
+    assert "n = 10)" in found.words
+
+
+def test_a_verdict_on_a_part_of_a_claim_names_the_part():
+    assert verdict_on("alpha-weak", []).words == "proved (the effect, not the reason given)"
+
+
+def test_one_question_cannot_bear_out_a_claim_about_several_tasks():
+    runs = long_tail(ce=50.0, fpl=58.0, focal=53.0, balanced_softmax=60.0)
+    assert verdict_on("imbalance-improved", runs).verdict == BORNE_OUT
+    found = verdict_on("beats-other-losses", runs)
+    assert found.verdict == OPEN and found.change.startswith("the same on other tasks")
+    worse = long_tail(ce=50.0, fpl=52.0, focal=56.0, balanced_softmax=60.0)
+    assert verdict_on("beats-other-losses", worse).verdict == NOT_BORNE_OUT
 
 
 def test_an_unknown_claim_or_word_is_refused():

@@ -13,8 +13,13 @@ from typing import Any
 import pandas as pd
 
 from fpl_lib.commands.bench import page
-from fpl_lib.commands.report import markdown_table, number
 from fpl_lib.evidence.catalogue import EXPERIMENTS
+from fpl_lib.evidence.pages import (
+    markdown_table,
+    number,
+    reproduction_report,
+    secondary_section,
+)
 from fpl_lib.evidence.records import Record, read_runs
 from fpl_lib.evidence.verdicts import VERDICTS, Finding, verdict_on, verdict_table
 
@@ -40,11 +45,11 @@ def rests_on(finding: Finding) -> str:
     """In a line, what a verdict stands on.
 
     >>> rests_on(verdict_on("scratch-top1", []))[:46]
-    'single runs: FPL − CE = +0.32 points of top-1,'
+    'if single runs: FPL − CE = +0.32 points of top'
     """
     if math.isnan(finding.low):
         return re.split(r"(?<=\.) (?=[A-Z])", finding.why)[0].rstrip(".")
-    runs = f"n = {finding.n}" if finding.question else "single runs"
+    runs = f"n = {finding.n}" if finding.question else "if single runs"
     return f"{runs}: {_interval(finding)}"
 
 
@@ -75,7 +80,8 @@ Written by `python -m fpl_lib report --readme` from the records in this folder a
 Claims are in the paper's order and in its words, hedges included. A *question* is one of
 [data/protocol.md](../protocol.md), which laid down before the runs what counts as an answer; claims
 with the same question rest on one and the same estimate. *n* counts pairs of runs that share a
-seed; where the paper's printed runs are weighed, it counts those.
+seed; where two printed numbers are weighed, each as if of one run, it is 1.
+The [reproduction report](REPRODUCTION.md) sums up.
 """
 
 
@@ -103,7 +109,7 @@ def ledger(records: Sequence[Record]) -> str:
     ]
     lines = [
         LEDGER, f"{verdict_counts(table)}:", "", *markdown_table(columns, rows), "",
-        "## The runs", "",
+        *secondary_section(records), "## The runs", "",
         "One file per run, `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl`: configuration, data,",
         "a line per epoch, result.", "",
         *markdown_table(["experiment", "what it is", "finished runs"], runs), "",
@@ -145,12 +151,16 @@ def with_speed(text: str, folder: str | os.PathLike) -> str:
 def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
     """Make README and the pages behind it anew; whether any changed.
 
-    Pages: README.md in `runs`, the ledger; README.md in the folder `bench` beside it, if there.
+    Pages: in `runs` README.md, the ledger, and REPRODUCTION.md, the reproduction report; README.md
+    in the folder `bench` beside it, if there.
     """
     readme, bench = Path(readme), Path(runs).parent / "bench"
     records = read_runs(runs)
     text = with_verdicts(readme.read_text(encoding="utf-8"), records)
-    pages = {Path(runs) / "README.md": ledger(records)}
+    pages = {
+        Path(runs) / "README.md": ledger(records),
+        Path(runs) / "REPRODUCTION.md": reproduction_report(records),
+    }
     if bench.is_dir():
         text = with_speed(text, bench)
         pages[bench / "README.md"] = page.page(bench)

@@ -12,6 +12,7 @@ import pandas as pd
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.comparisons import by_setting, difference_table
 from fpl_lib.evidence.overview import missing_command, requested_command, summary
+from fpl_lib.evidence.pages import markdown_table, number
 from fpl_lib.evidence.records import Record, read_runs, results_table
 from fpl_lib.evidence.verdicts import verdict_table
 from fpl_lib.plots import records as figures
@@ -30,34 +31,14 @@ def to_markdown(records: Sequence[Record]) -> str:
             EXPERIMENTS[name].about if name in EXPERIMENTS else "runs of `python -m fpl_lib train`"
         )
         text += [f"## {name}", "", f"{about}.", "", *_run_table(rows), ""]
-        if (rows["n"] == 0).any() and name in EXPERIMENTS:
+        if name in EXPERIMENTS:
             first, later = missing_command(rows), requested_command(rows)
-            text += [f"Not run yet: `{first}`.", ""]
-            text += [f"On request: `{later}`.", ""] if later not in ("", first) else []
+            text += [f"Not run yet: `{first}`.", ""] if first else []
+            text += [f"On request: `{later}`.", ""] if later else []
         paired = differences[differences["experiment"] == name]
         if len(paired):
             text += [*_difference_table(paired), ""]
     return "\n".join(text)
-
-
-def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table; a column that is empty throughout is left out.
-
-    >>> print("\\n".join(markdown_table(["a", "b", "c"], [["1", "", "x"], ["2", "", ""]])))
-    | a | c |
-    |---|---|
-    | 1 | x |
-    | 2 |  |
-    """
-    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
-    lines = [[columns[i] for i in kept], *([row[i] for i in kept] for row in rows)]
-    text = [f"| {' | '.join(line)} |" for line in lines]
-    return [text[0], "|" + "---|" * len(kept), *text[1:]]
-
-
-def number(value: float, digits: int = 2, sign: str = "") -> str:
-    """A number as text with a true minus, "" for none."""
-    return "" if math.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
 
 
 def _markdown_verdicts(table: pd.DataFrame) -> list[str]:

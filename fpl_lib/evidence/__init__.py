@@ -17,17 +17,22 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "difference_table", "differences", "images", "shown_p", "values",
         ],
         "experiments": ["Busy", "Conflict", "conditioned", "configs", "run"],
-        "overview": ["missing_command", "requested_command", "summary"],
+        "overview": [
+            "missing_command", "question_commands", "requested_command", "summary",
+            "unasked_commands",
+        ],
+        "pages": ["markdown_table", "number", "reproduction_report", "secondary_section"],
         "planning": ["power", "seed_spread", "seeds_needed", "single_run_p"],
         "properties": [
             "asks_for", "keeps_top_class", "properties_of", "relative_length", "require_trainable",
         ],
-        "questions": ["QUESTIONS", "Answer", "Question", "answer"],
+        "questions": ["QUESTIONS", "Answer", "Control", "Question", "answer"],
         "records": [
             "NAMES", "Record", "RecordError", "completed", "cpu_name", "environment",
             "known_accuracies", "name_of", "read_record", "read_runs", "recorded_runs",
             "result_of", "results_table", "write_record",
         ],
+        "secondary": ["secondary"],
         "stats": [
             "Interval", "McNemar", "PairedDifference", "SignFlip", "holm", "mcnemar",
             "mean_interval", "paired_difference", "prediction_interval", "sign_flip",

@@ -1,4 +1,4 @@
-"""Verdicts that runs decide: each is one of the protocol's questions, with a sign.
+"""Verdicts that runs decide: each is one of the protocol's questions.
 
 A word is given when all planned pairs are there and the setting has passed its gate and its
 positive control; until then the claim is open, and what is there is shown.
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from fpl_lib.evidence.overview import question_commands
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
 from fpl_lib.evidence.records import Record, name_of
 from fpl_lib.evidence.verdicts.findings import (
@@ -23,31 +25,36 @@ Rule = Callable[[Sequence[Record]], Finding]
 COMPARABLE = 1.0  # points of top-1: what we take "comparable" to mean
 
 
-def word(found: Answer, sign: int = 1) -> str:
-    """The verdict on "the difference has this sign", +1 or -1."""
+def word(found: Answer) -> str:
+    """The verdict on "the difference is above zero"."""
     if found.obstacles:
         return OPEN
-    low, high = sorted((sign * found.interval.low, sign * found.interval.high))
-    if low > 0:
+    if found.interval.low > 0:
         return BORNE_OUT
-    if high < 0:
+    if found.interval.high < 0:
         return NOT_BORNE_OUT
     return NO_DIFFERENCE if found.within_margin else OPEN
 
 
-def asked(name: str, sign: int = 1, note: str = "") -> Rule:
-    """A rule: the difference of question `name` has the given sign; `note` joins the reason."""
+def asked(name: str, note: str = "", enough: str = "") -> Rule:
+    """A rule: the difference of question `name` is above zero; `note` joins the reason.
+
+    enough: what more it takes to bear the claim out, where this question cannot do so alone.
+    """
 
     def rule(records: Sequence[Record]) -> Finding:
-        return finding(answer(QUESTIONS[name], records), sign, note)
+        found = finding(answer(QUESTIONS[name], records), note)
+        if enough and found.verdict == BORNE_OUT:
+            return replace(found, verdict=OPEN, change=enough)
+        return found
 
     return rule
 
 
-def finding(found: Answer, sign: int = 1, note: str = "") -> Finding:
+def finding(found: Answer, note: str = "") -> Finding:
     """A finding from the answer to a question."""
     question = found.question
-    verdict = word(found, sign)
+    verdict = word(found)
     why = [f"{name_of(question.loss)} − {name_of(question.rival)}: {shown(found)}."]
     if found.obstacles:
         why.append(f"Open: {'; '.join(found.obstacles)}.")
@@ -95,8 +102,10 @@ def comparable(names: Sequence[str]) -> Rule:
             f"{len(names)} questions, more than that behind in {len(behind)}; {len(settled)} are "
             f"answered. Furthest behind: {shown_as.question}, {shown_as.why}"
         )
-        fields = {**vars(shown_as), "verdict": verdict, "why": why, "question": "all of them"}
-        return Finding(**{**fields, "scope": "all questions together"})
+        return replace(
+            shown_as, verdict=verdict, why=why, question="all of them",
+            scope="all questions together",
+        )  # fmt: skip
 
     return rule
 
@@ -108,12 +117,9 @@ def _change(found: Answer, verdict: str) -> str:
             "a repetition with other seeds, or another network and recipe, whose interval says "
             "otherwise"
         )
-    missing = len(question.seeds) - found.n
-    if missing > 0:
-        seeds = f"{question.seeds.start}-{question.seeds.stop - 1}"
-        return (
-            f"the other pairs: `python -m fpl_lib reproduce {question.experiment} --seeds {seeds}`"
-        )
+    if found.n < len(question.seeds) or found.control_n < question.control.pairs:
+        commands = " and ".join(f"`{command}`" for command in question_commands(question))
+        return f"the other pairs: {commands}"
     if found.obstacles:
         return "a setting that passes its gate and its control"
     pairs = found.seeds_to_settle

@@ -26,7 +26,8 @@ class Finding:
     would change it. `question` names the protocol's question where one decides:
     claims with the same question rest on one and the same statistic. `n` counts its pairs so far;
     `low` and `high` are the interval of `estimate` at `level`, all in `unit`; `contrast` says what
-    is compared, and `margin` what counts as no difference.
+    is compared, and `margin` what counts as no difference. `part` names what of the claim is meant,
+    where that is not all of it.
     """
 
     verdict: str
@@ -43,6 +44,7 @@ class Finding:
     unit: str = ""
     contrast: str = ""
     margin: float = math.nan
+    part: str = ""
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
@@ -59,7 +61,9 @@ class Finding:
             word = f"no difference beyond ± {self.margin:g} {self.unit}"
         else:
             word = self.verdict
-        return f"{word} ({self.scope}, n = {self.n})" if self.question else word
+        if self.question or self.verdict in (BORNE_OUT, NOT_BORNE_OUT, NO_DIFFERENCE):
+            return f"{word} ({self.scope}, n = {self.n})"
+        return f"{word} ({self.part})" if self.part else word
 
 
 def by_formula(holds: bool, why: str, *, basis: str, scope: str = FORMULA, **numbers) -> Finding:

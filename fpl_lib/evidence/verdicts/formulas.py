@@ -61,7 +61,8 @@ def margin(records: Sequence[Record]) -> Finding:
     return by_formula(
         least <= 0,
         "CE does so too: it pushes T's logit up by 1 − p_T and F's down by p_F. On 1000 random "
-        f"samples it moves the two apart on {share:.0%}.",
+        f"samples it moves the two apart on {share:.0%}. And Section 1.1 describes a loss made for "
+        "it: the triplet loss.",
         basis="proof, notebook 02", estimate=least, unit="push on z_T − z_F, least",
     )  # fmt: skip
 
@@ -205,15 +206,21 @@ def damps_frequent(records: Sequence[Record]) -> Finding:
 
 
 def weak_weight(records: Sequence[Record]) -> Finding:
-    """That Eq. 4 is a weak weight: tail over head on CIFAR-10's long tail of ratio 100."""
+    """That Eq. 4 is a weak weight: tail over head on CIFAR-10's long tail of ratio 100.
+
+    Not the reason that the claim gives: a factor on the logarithm is the same at every p.
+    """
     counts = long_tail_counts(5000, 100, 10)
     alpha = class_alpha(counts)
     ratio, inverse = float(alpha[-1] / alpha[0]), counts[0] / counts[-1]
     return by_formula(
         ratio < inverse / 10,
         f"Where the rarest class has {inverse:.0f} times fewer images than the commonest, Eq. 4 "
-        f"weighs it {ratio:.1f} times as much; inverse frequency would by {inverse:.0f}.",
+        f"weighs it {ratio:.1f} times as much; inverse frequency would by {inverse:.0f}. The "
+        "reason given is not the reason: α multiplies the logarithm, so its factor is the same at "
+        f"every p. It is weak since all weights lie between {alpha[0]:.1f} and 1.",
         basis="arithmetic, notebook 04", estimate=ratio, unit="ratio of weights",
+        part="the effect, not the reason given",
     )  # fmt: skip
 
 

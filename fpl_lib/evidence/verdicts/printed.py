@@ -1,8 +1,8 @@
-"""Verdicts on the paper's printed numbers: what they say themselves, and what one run can show.
+"""Verdicts on the paper's printed numbers: what they say themselves, and how far each can carry.
 
-Each row of Tables 2 and 3 is one run, so a printed difference is weighed against the spread between
-seeds that such a network is expected to have. That spread is itself uncertain, and the interval is
-taken at the largest that our own records make plausible.
+How often the authors trained is not said. A printed difference is weighed as one of single runs,
+against the spread between seeds that such a network is expected to have. That spread is itself
+uncertain, and the interval is taken at the largest that our own records make plausible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from fpl_lib.evidence.planning import seed_spread, single_run_p
 from fpl_lib.evidence.questions import QUESTIONS, answer
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts.asked import finding
-from fpl_lib.evidence.verdicts.findings import OPEN, PRINTED, Finding, by_formula
+from fpl_lib.evidence.verdicts.findings import (
+    BORNE_OUT,
+    NOT_BORNE_OUT,
+    OPEN,
+    PRINTED,
+    Finding,
+    by_formula,
+)
 
 IMAGES = 10_000
 CLASSES = 10
@@ -41,7 +48,7 @@ def spread_factors(records: Sequence[Record]) -> tuple[float, float, int]:
 
 
 def single_runs(table: str, model: str, metric: str, pretrained: str = "", question: str = ""):
-    """A rule on a printed difference of single runs, or on a question of ours that repeats it.
+    """A rule on a printed difference, taken as of single runs, or on a question that repeats it.
 
     table: "table2" (false positives) or "table3" (`metric` top1 or top5, `pretrained` as there).
     """
@@ -65,15 +72,18 @@ def single_runs(table: str, model: str, metric: str, pretrained: str = "", quest
         half = float(stats.norm.ppf(0.975)) * most * spread * np.sqrt(2)
         digits = 0 if table == "table2" else 2
         said = (
-            f"By a formula of Jordan (arXiv:2304.01910); in {settings} settings of ours the spread "
-            f"was {least:.2g} to {most:.2g} times that, and the interval takes the largest."
+            f"by a formula of Jordan (arXiv:2304.01910). In {settings} settings of ours, most of "
+            f"them small, the spread was {least:.2g} to {most:.2g} times that, and the interval "
+            "takes the largest."
             if settings
-            else "By a formula of Jordan (arXiv:2304.01910), with no runs of ours to test it by."
+            else "by a formula of Jordan (arXiv:2304.01910), with no runs of ours to test it by."
         )
+        shown = f"{difference:+.{digits}f} {unit}".replace("-", "−")
         return Finding(
-            OPEN, PRINTED, f"{table.title().replace('e', 'e ')}, one run of each loss",
-            f"Single runs: {difference:+.{digits}f} {unit} beside an expected spread between seeds "
-            f"of {spread:.{digits}f} (p = {single_run_p(difference, spread):.2f}). {said}",
+            OPEN, PRINTED, f"{table.title().replace('e', 'e ')}, one number for each loss",
+            f"How often the authors trained is not said. Between single runs, {shown} stands "
+            f"beside an expected spread between seeds of {spread:.{digits}f} "
+            f"(p = {single_run_p(difference, spread):.2f}), {said}",
             f"question {question}'s runs" if question else "several seeds of this network",
             n=1, estimate=difference, low=difference - half, high=difference + half, level=0.95,
             unit=unit, contrast="FPL − CE",
@@ -131,7 +141,7 @@ def some_cases(records: Sequence[Record]) -> Finding:
         won > 0,
         f"FPL is ahead in {won} of the {len(ahead)} comparisons that Tables 2 and 3 print. Two "
         "losses that are equal would each be ahead in some: it says nothing about the losses.",
-        scope=PRINTED, basis="arithmetic on Tables 2 and 3", n=1,
+        scope=PRINTED, basis="arithmetic on Tables 2 and 3",
     )  # fmt: skip
 
 
@@ -173,22 +183,21 @@ def similar_class(records: Sequence[Record]) -> Finding:
     Of each true class's errors in Q1's runs with cross-entropy, the share that goes to its most
     frequent wrong class; one in nine if all wrong classes were alike.
     """
-    question = QUESTIONS["Q1"]
-    runs = [r for r in question.among(records) if r.header["loss"] == "ce" and not r.condition]
+    question, basis = QUESTIONS["Q1"], "question Q1's runs with cross-entropy"
+    runs = [run for run in question.column(records) if run.header["loss"] == "ce"]
     if len(runs) < len(question.seeds):
-        return Finding(
-            OPEN, question.scope, "question Q1's runs with cross-entropy",
-            f"{len(runs)} of {len(question.seeds)} runs.", "the other runs of Q1",
-        )  # fmt: skip
+        said = f"{len(runs)} of {len(question.seeds)} runs."
+        return Finding(OPEN, question.scope, basis, said, "the other runs of Q1")
     counts = sum(np.array(run.result["confusion"]) for run in runs)
     wrong = counts - np.diag(np.diag(counts))
     shares = wrong.max(1) / wrong.sum(1)
-    return by_formula(
-        bool((shares > 2 / (CLASSES - 1)).all()),
+    return Finding(
+        BORNE_OUT if (shares > 2 / (CLASSES - 1)).all() else NOT_BORNE_OUT, question.scope, basis,
         f"Of a class's errors {100 * shares.min():.0f} to {100 * shares.max():.0f} % go to one "
-        f"other class, where {100 / (CLASSES - 1):.0f} % would if all were alike.",
-        basis="question Q1's runs with cross-entropy", scope=question.scope, n=len(runs),
-        estimate=float(100 * shares.mean()), unit="% of a class's errors",
+        f"other class, where {100 / (CLASSES - 1):.0f} % would if all were alike; twice that for "
+        "each class is asked here. That the two classes look alike is for the eye to say.",
+        "a network whose errors scatter", n=len(runs), estimate=float(100 * shares.mean()),
+        unit="% of a class's errors",
     )  # fmt: skip
 
 

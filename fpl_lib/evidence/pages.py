@@ -1,0 +1,277 @@
+"""Pages about the runs as Markdown: Q1's secondary measures, and the reproduction report.
+
+Every number in them comes from the records or from what the paper prints.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from fpl_lib import paper
+from fpl_lib.evidence.comparisons import shown_p
+from fpl_lib.evidence.overview import question_commands, summary, unasked_commands
+from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
+from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.secondary import secondary
+from fpl_lib.evidence.verdicts import asked, verdict_table
+from fpl_lib.evidence.verdicts.findings import OPEN, PRINTED, PROVED, REFUTED, UNTESTABLE
+from fpl_lib.evidence.verdicts.printed import comparisons
+
+REPEATED = ("Q1", "Q2", "Q3", "Q8")
+"""The questions that repeat what the paper ran; the others go beyond it."""
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table; a column that is empty throughout is left out.
+
+    >>> print("\\n".join(markdown_table(["a", "b", "c"], [["1", "", "x"], ["2", "", ""]])))
+    | a | c |
+    |---|---|
+    | 1 | x |
+    | 2 |  |
+    """
+    kept = [i for i in range(len(columns)) if any(row[i] for row in rows)]
+    lines = [[columns[i] for i in kept], *([row[i] for i in kept] for row in rows)]
+    text = [f"| {' | '.join(line)} |" for line in lines]
+    return [text[0], "|" + "---|" * len(kept), *text[1:]]
+
+
+def number(value: float, digits: int = 2, sign: str = "") -> str:
+    """A number as text with a true minus, "" for none.
+
+    >>> number(-0.5, 1), number(float("nan"))
+    ('−0.5', '')
+    """
+    return "" if math.isnan(value) else f"{value:{sign}.{digits}f}".replace("-", "−")
+
+
+def paragraph(text: str) -> list[str]:
+    """The lines of a paragraph, and an empty one."""
+    return [*textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False), ""]
+
+
+def secondary_section(records: Sequence[Record]) -> list[str]:
+    """Q1's secondary measures in their present state, as the lines of a section.
+
+    >>> secondary_section([])[2]
+    'No pair of runs is finished so far (0 of 10).'
+    """
+    question, table = QUESTIONS["Q1"], secondary(records)
+    heading, pairs = ["## Q1 besides accuracy", ""], len(question.seeds)
+    if table.empty:
+        return [*heading, f"No pair of runs is finished so far (0 of {pairs}).", ""]
+    rows = []
+    for row in table.itertuples():
+        digits = 1 if row.unit in ("images", "") else 3
+        means = [number(row.loss, digits), number(row.rival, digits)]
+        ends = "" if row.n < 2 else " to ".join(number(x, digits, "+") for x in (row.low, row.high))
+        p = "" if math.isnan(row.p) else shown_p(row.p)
+        rows.append([row.measure, row.unit, *means, number(row.estimate, digits, "+"), ends, p])
+    one, other = name_of(question.loss), name_of(question.rival)
+    columns = ["measure", "unit", one, other, f"{one} − {other}",
+               f"{100 * question.level:.4g} % interval", "p, Holm"]  # fmt: skip
+    return [
+        *heading,
+        *paragraph(
+            f"{table['n'].max()} of {pairs} pairs so far. These measures describe the answer to Q1 "
+            "and decide nothing by themselves. Each interval is taken alone; the p-values are of "
+            "the eleven counts of test images, adjusted together by Holm's method: the false "
+            "positives of each class, and cats and dogs taken for one another. Before any run the "
+            "protocol expected the higher negative log-likelihood from FPL."
+        ),
+        *markdown_table(columns, rows),
+        "",
+    ]
+
+
+def reproduction_report(records: Sequence[Record], *, runs: str = "", depth: int = 1) -> str:
+    """The reproduction report, in the outline that the ML Reproducibility Challenge asks for.
+
+    Args:
+        records: all there are, as `recorded_runs` gives them.
+        runs: the way from where the page stands to `data/runs`, with a slash, for its links.
+        depth: level of its title; sections are one deeper.
+
+    >>> reproduction_report([], depth=2).splitlines()[0]
+    '## Reproduction report'
+    """
+    ledger = verdict_table(records)
+    answers = {name: answer(question, records) for name, question in QUESTIONS.items()}
+    lines = [
+        "# Reproduction report",
+        "",
+        *paragraph(
+            "Written by `python -m fpl_lib report --readme` from the records and from what the "
+            f"paper prints. [The ledger]({runs}README.md) has each claim with its evidence, [the "
+            f"protocol]({runs}../protocol.md) each rule."
+        ),
+        *_scope(ledger),
+        *_methodology(records),
+        *_results(ledger, answers),
+        *_easy_and_difficult(records),
+        *_computing_time(records),
+        *_not_run(records),
+    ]
+    return "\n".join("#" * (depth - 1) + line if line.startswith("#") else line for line in lines)
+
+
+def _scope(ledger: pd.DataFrame) -> list[str]:
+    by_runs = ledger["question"] != ""
+    weighed = (ledger["scope"] == PRINTED) & (ledger["verdict"] == OPEN)
+    decided = ledger["verdict"].isin([PROVED, REFUTED])
+    untestable = ledger["verdict"] == UNTESTABLE
+    rest = (~(by_runs | weighed | decided | untestable)).sum()
+    return [
+        "## Scope of reproducibility",
+        "",
+        *paragraph(
+            "The paper adds a term for the likeliest wrong class to cross-entropy (CE) and "
+            "concludes that its loss, FPL, classifies images better. Taken one by one, with their "
+            f"hedges, its claims are {len(ledger)}. Formulas, or arithmetic on what it prints, "
+            f"decide {decided.sum()}; {by_runs.sum()} rest on the protocol's questions, which runs "
+            f"answer; {weighed.sum()} are differences of two printed numbers; {rest} rests on what "
+            f"Q1's runs confuse; for {untestable.sum()} the paper gives too little to test them."
+        ),
+    ]
+
+
+def _methodology(records: Sequence[Record]) -> list[str]:
+    devices = Counter(run.header["environment"].get("device", "unknown") for run in records)
+    machines = ", ".join(f"{device} ({n})" for device, n in devices.most_common())
+    full = sum(run.done and run.header["data"].get("source") == "cifar10" for run in records)
+    return [
+        "## Methodology",
+        "",
+        *paragraph(
+            "The paper comes with neither code nor logs: loss and training were written anew from "
+            "its equations and Table 1. CIFAR-10's files are checked by their published MD5 sums. "
+            "Losses are compared in pairs of runs that share a seed, with Student's t interval; "
+            "each has a learning rate of its own, chosen on held-out training images. Tables 2 and "
+            "3 keep the paper's recipes. A result counts only if the network learns (the gate) "
+            "and an effect of known direction is found (the control). These rules and the numbers "
+            "of pairs were written down before the runs that they govern."
+        ),
+        *paragraph(
+            f"Of {len(records)} records, {full} are of finished runs on full CIFAR-10; those on a "
+            f"small excerpt answer no question. Made on: {machines or 'nothing yet'}."
+        ),
+    ]
+
+
+def _results(ledger: pd.DataFrame, answers: dict[str, Answer]) -> list[str]:
+    printed = ledger[(ledger["scope"] == PRINTED) & ledger["low"].notna()]
+    beyond = int(((printed["low"] > 0) | (printed["high"] < 0)).sum())
+    ahead, counts = comparisons().values(), ledger["verdict"].value_counts()
+    return [
+        "## Results that repeat the paper's",
+        "",
+        *_table_of(answers[name] for name in REPEATED),
+        "",
+        *paragraph(
+            f"FPL is ahead in {sum(x > 0 for x in ahead)} of the {len(ahead)} comparisons that "
+            "Tables 2 and 3 print. How often the authors trained is not said. If each number "
+            f"is of a single run, {beyond or 'none'} of the {len(printed)} differences that are "
+            "still weighed so is larger than what seeds alone may do. Formulas and the paper's own "
+            f"numbers prove {counts.get(PROVED, 0)} claims and refute {counts.get(REFUTED, 0)}."
+        ),
+        "## Results beyond the paper",
+        "",
+        *_table_of(found for name, found in answers.items() if name not in REPEATED),
+        "",
+    ]
+
+
+def _table_of(answers: Iterable[Answer]) -> list[str]:
+    rows = []
+    for found in answers:
+        question, state = found.question, asked.finding(found)
+        gate = number(found.gate, 1)
+        control = f"{found.control_n} of {question.control.pairs}"
+        if found.control:
+            control += f": {number(found.control.estimate, 2, '+')}"
+            control += f" (from {number(found.control.low, 2, '+')})"
+        rows.append([
+            question.name, question.asks, question.scope, state.contrast,
+            f"{found.n} of {len(question.seeds)}", asked.shown(found) if found.interval else "",
+            gate and f"{gate} (≥ {question.gate:g})", control, state.verdict,
+        ])  # fmt: skip
+    columns = ["question", "asks about", "setting", "contrast", "pairs", "result", "gate: CE's %",
+               "control, pairs", "verdict"]  # fmt: skip
+    return markdown_table(columns, rows)
+
+
+def _easy_and_difficult(records: Sequence[Record]) -> list[str]:
+    figure, totals = paper.figure1(), paper.table2().set_index(["model", "loss"])["total"]
+    true = -math.log(figure.probabilities[figure.true])
+    false = -math.log(1 - figure.probabilities[figure.false])
+    right = 100 - totals / 100
+    kinds = paper.contradictions()["kind"].value_counts()
+    words = {"number": "numbers", "formula": "formulas", "reference": "references"}
+    ours = [
+        run.result["top1"]
+        for run in records
+        if run.done and run.path.parts[0] == "table2" and run.name.startswith("resnet18-ce")
+    ]
+    said = (
+        f" By Table 1's recipe and torchvision's stem our ResNet18 with CE ends at "
+        f"{np.mean(ours):.1f} % (runs: {len(ours)}), where Table 2's errors make "
+        f"{right['resnet18', 'ce']:.1f} %."
+        if ours
+        else ""
+    )
+    return [
+        "## What was easy",
+        "",
+        *paragraph(
+            "The loss: its equations are complete and fit into one function. By them the sample of "
+            f"Figure 1 costs {true:.4f} + {false:.4f} = {true + false:.4f} with unit weights. And "
+            "the reading of Table 2: each wrong answer is one false positive, so that a total is a "
+            f"number of errors, and {totals['resnet18', 'fpl']} of 10 000 is an accuracy of "
+            f"{right['resnet18', 'fpl']:.2f} %."
+        ),
+        "## What was difficult",
+        "",
+        *paragraph(
+            "For Table 2 the paper names neither stem nor initial weights nor augmentation, for no "
+            "number how many runs are behind it, and in "
+            f"{len(paper.contradictions())} places it contradicts itself ("
+            + ", ".join(f"{n} in {words.get(kind, kind)}" for kind, n in kinds.items())
+            + f").{said}"
+        ),
+    ]
+
+
+def _computing_time(records: Sequence[Record]) -> list[str]:
+    runs = Counter(run.header["experiment"] for run in records)
+    hours = Counter()
+    for run in records:
+        hours[run.header["experiment"]] += sum(row["seconds"] for row in run.epochs) / 3600
+    each = ", ".join(f"`{name}` {number(hours[name], 1)} ({runs[name]})" for name in runs)
+    return [
+        "## Computing time",
+        "",
+        *paragraph(
+            f"{number(sum(hours.values()), 1)} hours in all, the sum of the epochs' seconds in "
+            f"{len(records)} records; often two runs went side by side on a machine that did other "
+            f"work besides. By experiment, in hours (records): {each or 'none yet'}."
+        ),
+    ]
+
+
+def _not_run(records: Sequence[Record]) -> list[str]:
+    table, lines = summary(records), []
+    for experiment in dict.fromkeys(question.experiment for question in QUESTIONS.values()):
+        ours = [one for one in QUESTIONS.values() if one.experiment == experiment]
+        if commands := question_commands(*ours, table=table):
+            names = ", ".join(question.name for question in ours)
+            lines.append(f"- {names}: {' and '.join(f'`{command}`' for command in commands)}")
+        commands = unasked_commands(table[table["experiment"] == experiment])
+        lines += [f"- without a question: `{command}`" for command in commands]
+    said = "What is missing, with the command that runs it:" if lines else "Nothing is missing."
+    return ["## What has not been run", "", said, "", *lines, ""]
