@@ -11,6 +11,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "COLORS", "FALSE_MARKER", "PALETTE", "PAPER", "TRUE_MARKER", "in_ipython", "publish",
             "show", "signed", "use_style", "widget_view",
         ],
-        "tables": ["show_table"],
+        "tables": ["show_ledger", "show_table"],
     },
 )  # fmt: skip

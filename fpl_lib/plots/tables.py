@@ -8,7 +8,7 @@ import re
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from fpl_lib.plots.style import publish
+from fpl_lib.plots.style import publish, signed
 
 NUMBER = re.compile(r"(?!0\d)[+−-]?\d[\d ,]*(\.\d+)?( ?%)?|")  # no label such as "07"; or nothing
 
@@ -41,6 +41,30 @@ def show_table(frame: pd.DataFrame, *, caption: str, decimals: int = 2) -> None:
     ]
     plain = "\n".join([caption, *_columns([head, *body], numeric)])
     publish({"text/plain": plain, "text/html": _html(caption, head, body, numeric)})
+
+
+def show_ledger(ledger: pd.DataFrame, *, caption: str) -> None:
+    """Show claims with their verdicts, evidence and what would change them, a row per claim.
+
+    ledger: rows of `evidence.verdict_table`. Raises as `show_table` does.
+
+    >>> from fpl_lib.evidence import verdict_table
+    >>> show_ledger(verdict_table([]).query("id == 'top1-gain-text'"), caption="One claim")
+    One claim
+      section  claim  ...
+          3.4  ...  refuted  Table 3 gives 95.25 − 94.93 = 0.32 points.  ...
+    """
+    rows = []
+    for r in ledger.itertuples():
+        interval = ""
+        if r.low == r.low:  # no NaN
+            digits = 0 if r.unit == "false positives" else 2
+            numbers = (signed(value, digits) for value in (r.estimate, r.low, r.high))
+            interval = "{} ({} to {})".format(*numbers) + f" {r.unit}, {100 * r.level:.4g} %"
+        rows.append((r.section, r.claim, r.words, interval, r.why, r.change))
+    names = ["section", "claim", "verdict", "estimate (interval), level", "evidence"]
+    frame = pd.DataFrame(rows, columns=[*names, "what would change it"])
+    show_table(frame.loc[:, (frame != "").any()], caption=caption)
 
 
 def _columns(rows: list[list[str]], numeric: list[bool]) -> list[str]:
