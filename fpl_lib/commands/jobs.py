@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import shutil
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 
 import torch
@@ -22,6 +25,8 @@ from fpl_lib.training import CheckpointError, Paused, WeightsError
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again
 ERRORS = (ValueError, OSError, FloatingPointError, CheckpointError, WeightsError, Conflict)
+MPS = ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY")
+TRY_CUDA = "import torch; torch.ones(1, device='cuda').sum().item()"
 GRACE = 60  # seconds for a worker to reach its next step once its parent is gone
 
 
@@ -67,11 +72,14 @@ def run_all(
     Statuses: 0 done, 2 an error, 75 stopped in time, by SIGTERM or because the run is another
     process's. An error ends its own run only. Once the time is up nothing further is begun. `jobs`
     at a time share `threads` (None: torch's own number) evenly; each run's result is that of the
-    run alone on as many threads.
+    run alone on as many threads. On CUDA they share the GPU as in `shared_gpu`, or all the GPUs
+    there are, unless the settings name one.
     """
     threads = threads or torch.get_num_threads()
     if jobs > 1:
-        yield from _in_workers(list(todo), settings, min(jobs, len(todo)), max(1, threads // jobs))
+        with shared_gpu() if settings.device.type == "cuda" else nullcontext():
+            jobs, each = min(jobs, len(todo)), max(1, threads // jobs)
+            yield from _in_workers(list(todo), settings, jobs, each)
         return
     torch.set_num_threads(threads)
     deadline = Deadline(settings.seconds)
@@ -81,6 +89,49 @@ def run_all(
             yield attempt(config, settings, deadline, progress=progress)
             if deadline < time.monotonic():
                 return
+
+
+@contextmanager
+def shared_gpu() -> Iterator[bool]:
+    """NVIDIA's MPS for the processes started within, so that their kernels run at once.
+
+    Yields whether it runs: where nvidia-cuda-mps-control is on the PATH, starts, and a process can
+    then use the GPU, which a container may forbid. Elsewhere processes take turns, as is usual. A
+    daemon that the environment names is left to whoever started it.
+    """
+    control = shutil.which("nvidia-cuda-mps-control")
+    if control is None or MPS[0] in os.environ:
+        yield control is not None
+        return
+
+    def works(*command: str, told: str = "") -> bool:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # a daemon keeps pipes
+        with suppress(OSError, subprocess.TimeoutExpired):
+            done = subprocess.run(command, input=told, text=True, timeout=120, **quiet)
+            return done.returncode == 0
+        return False
+
+    def stop() -> None:
+        works(control, told="quit\n")
+        for name in MPS:
+            os.environ.pop(name, None)
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ.update(dict.fromkeys(MPS, folder))
+        running = works(control, "-d") and works(sys.executable, "-c", TRY_CUDA)
+        if not running:
+            stop()
+        try:
+            yield running
+        finally:
+            if running:
+                stop()
+
+
+def device_of(worker: int, device: torch.device) -> torch.device:
+    """The GPU of worker number `worker`, in turn; `device` itself if it names one or is a CPU."""
+    count = torch.cuda.device_count() if device.type == "cuda" and device.index is None else 0
+    return torch.device("cuda", worker % count) if count > 1 else device
 
 
 def attempt(
@@ -120,16 +171,17 @@ def _in_workers(
 ) -> Iterator[tuple[int, str]]:
     """Keep `jobs` processes at one run each; where one is killed, another takes its place."""
     context = torch.multiprocessing.get_context("spawn")  # CUDA cannot be used after a fork
-    workers: dict[Connection, tuple[multiprocessing.Process, RunConfig]] = {}
+    workers: dict[Connection, tuple[multiprocessing.Process, RunConfig, int]] = {}
+    free = list(range(jobs))  # the workers' numbers that nobody has
     stopped = threading.Event()
 
     def stop(*_) -> None:
         stopped.set()
-        for process, _ in list(workers.values()):
+        for process, *_ in list(workers.values()):
             process.terminate()
 
-    def give(pipe: Connection, process: multiprocessing.Process) -> None:
-        workers[pipe] = process, waiting.pop(0)
+    def give(pipe: Connection, process: multiprocessing.Process, number: int) -> None:
+        workers[pipe] = process, waiting.pop(0), number
         with suppress(OSError):  # it has just been killed, as `recv` will tell
             pipe.send(workers[pipe][1])
         if stopped.is_set():
@@ -138,18 +190,21 @@ def _in_workers(
     with _on_sigterm(stop):
         try:
             while workers or (waiting and not stopped.is_set()):
-                while waiting and len(workers) < jobs and not stopped.is_set():
+                while waiting and free and not stopped.is_set():
+                    number = free.pop(0)
                     pipe, its_end = context.Pipe()
-                    process = context.Process(target=_work, args=(its_end, settings, threads))
+                    its = replace(settings, device=device_of(number, settings.device))
+                    process = context.Process(target=_work, args=(its_end, its, threads))
                     process.start()
                     its_end.close()
-                    give(pipe, process)
+                    give(pipe, process, number)
                 for pipe in wait(list(workers)):
-                    process, config = workers.pop(pipe)
+                    process, config, number = workers.pop(pipe)
                     try:
                         outcome = pipe.recv()
                     except (EOFError, OSError):
                         process.join()
+                        free.append(number)
                         if not stopped.is_set():
                             name, status = f"{config.experiment}/{config.name}", process.exitcode
                             yield FAILED, f"{name}: its process ended with status {status}"
@@ -157,7 +212,7 @@ def _in_workers(
                     if outcome is None:  # its time was up before it began
                         stopped.set()
                     if waiting and not stopped.is_set():
-                        give(pipe, process)
+                        give(pipe, process, number)
                     else:
                         pipe.close()
                     if outcome is not None:
