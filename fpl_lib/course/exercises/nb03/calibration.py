@@ -1,0 +1,75 @@
+"""Notebook 03's exercise on calibration: a lead in the labels that FPL's best prediction loses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.evidence import keeps_top_class
+
+
+def _leading(times: float, total: float = 1.0) -> Callable[[int], np.ndarray]:
+    """Shares of which the first is `times` each of the others."""
+    return lambda classes: total * np.r_[times, np.ones(classes - 1)] / (classes - 1 + times)
+
+
+def _properties(function: Callable[[int], object], classes: int):
+    """What the exercise asks of the shares; many have it, so that this is what is compared."""
+    found = function(classes)
+    if found is None or found is ...:
+        return found
+    shares = np.asarray(found, dtype=float)
+    if shares.shape != (classes,):
+        raise ValueError(f"expected {classes} shares, got shape {shares.shape}")
+    valid = bool(abs(shares.sum() - 1) < 1e-5), bool((shares >= 0).all())
+    lead = shares[0] / max(shares[1:].max(), 1e-12)
+    kept = all(valid) and keeps_top_class((shares / shares.sum()).tolist())
+    return {
+        "the sum": valid[0],
+        "the sign of the shares": valid[1],
+        "the lead of the first": "none" if lead <= 1 else "short" if lead < 1.4999 else "enough",
+        "what FPL's best prediction has on top": "it alone" if kept else "a tie",
+    }
+
+
+TORN = FunctionExercise(
+    id="03-torn",
+    title="A lead that is given away",
+    difficulty=3,
+    minutes=8,
+    solution=_leading(1.5),
+    observe=_properties,
+    cases=lambda rng: [(int(c),) for c in (3, *rng.choice(np.arange(4, 61), 2, replace=False))],
+    mistakes={
+        "kept": (
+            "This lead is too long, or the others do not share evenly: the first class keeps its "
+            "place. A class with half of the labels always does.",
+            _leading(4.0),
+        ),
+        "no lead": (
+            "The first class does not lead here: a tie in the labels may end in a tie.",
+            _leading(1.0),
+        ),
+        "short lead": (
+            "FPL does tie the first class with others, but its lead in the labels is too short: it "
+            "must be one and a half times as frequent as any other.",
+            _leading(1.2),
+        ),
+        "one number of classes": (
+            "These are the shares for four classes. The function gets C, and is asked for others.",
+            lambda classes: [0.4, 0.3, 0.2, 0.1],
+        ),
+        "no shares": ("Shares sum to 1; yours do not.", _leading(1.5, total=2.0)),
+    },
+    hints=(
+        "Which others make it hardest for the first to stay alone? Try even ones, and ask "
+        "`keeps_top_class` how far the first may lead.",
+        "Where all C classes tie, each gets 1/C. Give the first a little more: the mean loss rises "
+        "unless its share is above 2 (C - 1) / C².",
+        "A first share of r times each of the others is r of C - 1 + r equal parts. Which r pass?",
+    ),
+    takeaway="With many classes, nearly twice the labels of any other do not secure the top; with "
+    "`k = C - 1` any lead does.",
+)
