@@ -156,12 +156,6 @@ def test_balanced_softmax_is_logit_adjustment_at_1_and_spares_the_network_the_pr
     )
 
 
-def test_class_balanced_focal_is_focal_where_classes_are_equal():
-    logits, target = batch()
-    equal = class_balanced_loss(logits, target, counts=torch.full((C,), 7), gamma=2.0)
-    torch.testing.assert_close(equal, focal_loss(logits, target))
-
-
 def test_class_balanced_mean_divides_by_samples_where_torchs_divides_by_weights():
     logits, target = batch()
     weight = class_balanced_weights(COUNTS).double()

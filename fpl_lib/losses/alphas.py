@@ -18,21 +18,12 @@ def class_alpha(counts: Tensor | Sequence[float]) -> Tensor:
 
     alpha_i = (N - N_i) / N, where N_i of the N training samples are of class i.
 
-    Args:
-        counts: samples per class, shape (C,): a tensor, or a list or tuple of numbers.
+    counts: (C,), a tensor, list or tuple; TypeError if not of numbers, ValueError if of another
+    shape, C < 2, or (found on the CPU) negative, not finite or all zero. The weights, (C,), are in
+    [0, 1] and sum to C - 1; float64 counts stay float64, others give torch's default float type.
 
-    Returns:
-        The weights, shape (C,), each in [0, 1], summing to C - 1. float64 counts stay float64;
-        everything else gives torch's default float type.
-
-    Raises:
-        TypeError: counts are not numbers.
-        ValueError: counts are not of shape (C,), C >= 2, or (found on the CPU) are negative, not
-            finite or all zero.
-
-    Example:
-        >>> class_alpha([50, 30, 20])
-        tensor([0.5000, 0.7000, 0.8000])
+    >>> class_alpha([50, 30, 20])
+    tensor([0.5000, 0.7000, 0.8000])
 
     Source: Kiaei et al. 2023, Section 2.1, doi:10.20944/preprints202309.0280.v1.
     """
@@ -47,13 +38,11 @@ def flipped_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     """Eq. 4's weights in the opposite order: the largest weight for the most frequent class.
 
     max(alpha) + min(alpha) - alpha_i, with alpha of `class_alpha`: the same range, so that as α_F
-    it changes which false class counts most and nothing else. Not in the paper.
+    it changes which false class counts most and nothing else. Counts and errors as in
+    `class_alpha`. Not in the paper.
 
-    Args and errors as in `class_alpha`.
-
-    Example:
-        >>> flipped_alpha([50, 30, 20])
-        tensor([0.8000, 0.6000, 0.5000])
+    >>> flipped_alpha([50, 30, 20])
+    tensor([0.8000, 0.6000, 0.5000])
     """
     alpha = class_alpha(counts)
     return alpha.max() + alpha.min() - alpha
@@ -62,19 +51,12 @@ def flipped_alpha(counts: Tensor | Sequence[float]) -> Tensor:
 def class_balanced_weights(counts: Tensor | Sequence[float], beta: float = 0.9999) -> Tensor:
     """Weight each class by one over its effective number of samples, (1 - β^n) / (1 - β).
 
-    Args:
-        counts: training samples of each class, shape (C,), each above zero.
-        beta: from 0, equal weights, to below 1, where they near 1/n.
+    counts: training samples of each class, (C,), each above zero. beta: from 0, equal weights, to
+    below 1, where they near 1/n. TypeError or ValueError for others. The weights, (C,), sum to C;
+    float64 for lists and float64 counts, else float32.
 
-    Returns:
-        The weights, shape (C,), summing to C; float64 for lists and float64 counts, else float32.
-
-    Raises:
-        TypeError, ValueError: counts or beta are not as said.
-
-    Example:
-        >>> class_balanced_weights(torch.tensor([5000, 50]))
-        tensor([0.0250, 1.9750])
+    >>> class_balanced_weights(torch.tensor([5000, 50]))
+    tensor([0.0250, 1.9750])
 
     Source: Cui et al., CVPR 2019, arXiv:1901.05555.
     """
@@ -94,20 +76,12 @@ def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
     A class that the batch lacks has weight 1. Negative labels mark ignored samples, which count
     neither in m_i nor in m; without any counted sample every weight is 1.
 
-    Args:
-        target: class indices of any shape, integers.
-        num_classes: C.
+    target: a tensor of integers of any shape, else TypeError; num_classes: C, two or more, and (on
+    the CPU) above each label, else ValueError. The weights, (C,), are of torch's default float type
+    and on target's device.
 
-    Returns:
-        The weights, shape (C,), in torch's default float type, on target's device.
-
-    Raises:
-        TypeError: target is not a tensor of integers.
-        ValueError: num_classes is below two, or (on the CPU) a label is num_classes or more.
-
-    Example:
-        >>> batch_alpha(torch.tensor([0, 0, 1, 2]), 4)
-        tensor([0.5000, 0.7500, 0.7500, 1.0000])
+    >>> batch_alpha(torch.tensor([0, 0, 1, 2]), 4)
+    tensor([0.5000, 0.7500, 0.7500, 1.0000])
 
     Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
     """
@@ -144,21 +118,12 @@ class LearnableAlpha(nn.Module):
     ends at 0 without a single better prediction. Give a floor above 0, or add a penalty such as
     `-alpha().log().sum()` to the objective, and watch the weights.
 
-    Args:
-        num_classes: C, at least two.
-        floor: the value that no weight falls below, 0 or more.
-        init: every weight's first value, above `floor`.
+    num_classes: C, at least two; floor: the value that no weight falls below, 0 or more; init:
+    every weight's first value, above `floor`; TypeError or ValueError for others. Called with
+    whatever target, it gives (C,).
 
-    Shape:
-        `forward(target=None, num_classes=None)` returns (C,), whatever the target.
-
-    Raises:
-        TypeError, ValueError: an argument is of the wrong kind, or outside the ranges above.
-
-    Example:
-        >>> alpha = LearnableAlpha(3, floor=0.1)
-        >>> alpha()
-        tensor([1., 1., 1.], grad_fn=<AddBackward0>)
+    >>> LearnableAlpha(3, floor=0.1)()
+    tensor([1., 1., 1.], grad_fn=<AddBackward0>)
 
     Source: Kiaei et al. 2023, Section 4, which suggests learning alpha but not how; the
     parametrisation is this kit's.

@@ -49,8 +49,7 @@ def explains_cross_entropy(function: Callable[P, T]) -> Callable[P, T]:
 def bounds(values: Tensor) -> tuple[float, float] | None:
     """The least and the largest value, or None where none can be read.
 
-    Reading would stall CUDA's queue at every step; under torch.compile and torch.func.vmap it
-    cannot be done.
+    Reading would stall CUDA's queue at every step; torch.compile and torch.func.vmap forbid it.
     """
     if not values.is_cpu or torch.compiler.is_compiling() or not values.numel():
         return None
@@ -68,14 +67,13 @@ def is_integer(values: Tensor) -> bool:
 
 def check_options(k: int | None, pool: str | None, reduction: str, ignore_index: int) -> None:
     """Refuse options that are wrong whatever the logits."""
-    if k is not None:
-        if isinstance(k, bool) or not isinstance(k, Integral):
-            raise TypeError(
-                f"k: expected how many false classes as an int, or None for all; got {k!r} "
-                f"({type(k).__name__})."
-            )
-        if k < 1:
-            raise ValueError(f"k: expected at least one false class, or None for all; got {k}.")
+    if k is not None and (isinstance(k, bool) or not isinstance(k, Integral)):
+        raise TypeError(
+            "k: expected how many false classes as an int, or None for all; got "
+            f"{k!r} ({type(k).__name__})."
+        )
+    if k is not None and k < 1:
+        raise ValueError(f"k: expected at least one false class, or None for all; got {k}.")
     if not (pool is None or (isinstance(pool, str) and pool in POOLS)):
         raise ValueError(f'pool: expected None, "mean" or "median"; got {pool!r}.')
     if not (isinstance(reduction, str) and reduction in REDUCTIONS):
@@ -122,10 +120,7 @@ def check_term_result(loss: object, r: Tensor) -> None:
 
 
 def split_alphas(alpha: object) -> tuple[Alpha, Alpha]:
-    """α_T and α_F, numbers as floats; refuses what is wrong whatever the logits.
-
-    Callables are checked when they answer.
-    """
+    """α_T and α_F, numbers as floats; refuses what is wrong before a logit or callable is asked."""
     first, second = split_pair("alpha", alpha)
     one = _check_alpha(first)
     return one, one if second is first else _check_alpha(second)
@@ -133,8 +128,7 @@ def split_alphas(alpha: object) -> tuple[Alpha, Alpha]:
 
 def _check_alpha(alpha: object) -> Alpha:
     if isinstance(alpha, Tensor):
-        _check_alpha_tensor(alpha)
-        return alpha
+        return check_weights(alpha)
     if isinstance(alpha, Real) and not isinstance(alpha, bool):
         if not 0 <= alpha < math.inf:  # torch.compile cannot follow math.isfinite of a number
             raise ValueError(f"alpha: expected a finite number of zero or more; got {alpha}.")
@@ -148,7 +142,8 @@ def _check_alpha(alpha: object) -> Alpha:
     return alpha
 
 
-def _check_alpha_tensor(alpha: Tensor) -> None:
+def check_weights(alpha: Tensor) -> Tensor:
+    """Weights per class, (C,), of real numbers; of zero or more and finite, if they can be read."""
     if alpha.dtype == torch.bool or alpha.is_complex():
         raise TypeError(f"alpha: expected a tensor of real numbers; got {alpha.dtype}.")
     if alpha.dim() != 1:
@@ -156,6 +151,13 @@ def _check_alpha_tensor(alpha: Tensor) -> None:
         raise ValueError(
             f"alpha: expected a weight per class, shape (C,); got shape {tuple(alpha.shape)}.{hint}"
         )
+    found = bounds(alpha)
+    if found and not (found[0] >= 0 and found[1] < math.inf):
+        raise ValueError(
+            "alpha: expected finite weights of zero or more; got values from "
+            f"{found[0]:g} to {found[1]:g}."
+        )
+    return alpha
 
 
 def check_alpha_sizes(alphas: tuple, k: int | None) -> None:
@@ -169,34 +171,13 @@ def check_alpha_sizes(alphas: tuple, k: int | None) -> None:
         )
 
 
-def check_alpha_values(alpha: Tensor) -> None:
-    """Refuse negative, infinite and NaN weights, where values can be read."""
-    found = bounds(alpha)
-    if found and not (found[0] >= 0 and found[1] < math.inf):
-        raise ValueError(
-            "alpha: expected finite weights of zero or more; got values from "
-            f"{found[0]:g} to {found[1]:g}."
-        )
-
-
-def check_alpha_for(alpha: Tensor, logits: Tensor, came_from: str = "") -> None:
-    """Refuse per-class weights that do not fit these logits (N, C, d1, ...)."""
-    if not isinstance(alpha, Tensor):
-        raise TypeError(
-            f"alpha: expected a (C,) tensor{came_from}; got {type(alpha).__name__}: {alpha!r}."
-        )
-    _check_alpha_tensor(alpha)
-    check_fits("alpha", alpha, logits, came_from)
-    check_alpha_values(alpha)
-
-
-def check_fits(name: str, values: Tensor, logits: Tensor, came_from: str = "") -> None:
+def check_fits(name: str, values: Tensor, logits: Tensor) -> None:
     """Refuse one value per class, (C,), that is of other classes or elsewhere than the logits."""
     num_classes = logits.shape[0 if logits.dim() == 1 else 1]
     if len(values) != num_classes:
         raise ValueError(
-            f"{name}: expected {num_classes} values, one for each class of the logits{came_from}; "
-            f"got {len(values)}."
+            f"{name}: expected {num_classes} values, one for each class of the logits; got "
+            f"{len(values)}."
         )
     if values.device != logits.device:
         raise ValueError(
@@ -206,10 +187,7 @@ def check_fits(name: str, values: Tensor, logits: Tensor, came_from: str = "") -
 
 
 def check_counts(counts: object, *, empty: bool) -> Tensor:
-    """The samples per class as a tensor (C,), C >= 2, a list as float64; `empty`: some may be 0.
-
-    Values are looked at where they can be read.
-    """
+    """The samples per class as a tensor (C,), C >= 2, a list as float64; `empty`: some may be 0."""
     try:
         given = counts if isinstance(counts, Tensor) else torch.tensor(counts, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -272,14 +250,11 @@ def check_target(target: object, logits: Tensor) -> Tensor:
     wanted = shape[:1] + shape[2:] if len(shape) > 1 else shape[:0]
     if target.shape != wanted:
         hint = ""
-        if target.shape == shape and target.is_floating_point():
-            hint = (
-                " FPL needs one true class. Of a mix of two labels, as of Mixup and CutMix, take λ "
-                "· loss(logits, a) + (1 − λ) · loss(logits, b)."
-            )
-        elif target.shape == shape:
-            axis = 0 if len(shape) == 1 else 1
-            hint = f" One-hot labels become indices by target.argmax({axis})."
+        if target.shape == shape:  # shares of a mix, as of Mixup and CutMix, or one-hot labels
+            mixed, axis = target.is_floating_point(), min(1, len(shape) - 1)
+            mix = "Of a mix of labels take λ · loss(logits, a) + (1 − λ) · loss(logits, b)."
+            one_hot = f"One-hot labels become indices by target.argmax({axis})."
+            hint = f" FPL needs one true class. {mix if mixed else one_hot}"
         raise ValueError(
             f"target: expected class indices of shape {tuple(wanted)} for logits of shape "
             f"{tuple(shape)}; got shape {tuple(target.shape)}.{hint}"

@@ -47,22 +47,15 @@ class LogFPL(torch.autograd.Function):
 
     and the gradient of every class but T and F into (α_T - (α_T + α_F) p_F) q. So one exponential
     an element is enough, and a factor a row turns the memory it lies in into the gradient, which
-    waits there for the first backward pass. Another one (retain_graph=True) computes it again;
-    double backward (create_graph=True) differentiates the formula above.
+    waits there for the first backward pass. A second one computes it again; double backward
+    differentiates the formula above.
 
     Shapes: logits (N, C, d1, ...), true (N, 1, d1, ...); an alpha is a number, or a tensor
     expanded to the logits' shape. Gives the losses, (N, d1, ...), or their sum.
     """
 
     @staticmethod
-    def forward(
-        ctx,
-        logits: Tensor,
-        true: Tensor,
-        alpha_true: float | Tensor,
-        alpha_false: float | Tensor,
-        summed: bool,
-    ) -> Tensor:
+    def forward(ctx, logits: Tensor, true: Tensor, alpha_true, alpha_false, summed) -> Tensor:
         ctx.save_for_backward(logits, true)
         ctx.dtype, ctx.alphas = logits.dtype, (alpha_true, alpha_false)
         loss, ctx.gradient = _loss_and_gradient(logits, true, alpha_true, alpha_false)

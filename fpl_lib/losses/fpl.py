@@ -9,7 +9,6 @@ from fpl_lib.losses.checks import (
     Alpha,
     Term,
     check_alpha_sizes,
-    check_alpha_values,
     check_logits,
     check_options,
     check_target,
@@ -45,8 +44,7 @@ def false_positive_loss(
     Args:
         logits: raw scores, shape (C,), (N, C) or (N, C, d1, ...), at least two classes. float16 and
             bfloat16 are computed in float32.
-        target: class indices, shape (), (N,) or (N, d1, ...), of any integer type. For a mix of two
-            labels (Mixup, CutMix) take λ · loss(logits, a) + (1 − λ) · loss(logits, b).
+        target: class indices, shape (), (N,) or (N, d1, ...), of any integer type.
         alpha: the weights: a number, a (C,) tensor, a callable `(target, num_classes) -> (C,)` such
             as `batch_alpha` or a `LearnableAlpha`, or a pair (α_T, α_F) of these. A callable gets
             the labels of the batch, flat; on the CPU without the ignored ones, which elsewhere
@@ -62,19 +60,15 @@ def false_positive_loss(
             "none" (target's shape, 0 where ignored).
         ignore_index: the label of samples to leave out. If all are, the mean is NaN, as in torch.
 
-    Returns:
-        The loss, float64 for float64 logits and float32 for all others. A logit of -inf is a class
-        ruled out (probability 0); NaN and +inf end in a NaN or infinite loss, as in cross-entropy.
+    The loss is float64 for float64 logits and float32 for all others. A logit of -inf is a class
+    ruled out (probability 0); NaN and +inf end in a NaN or infinite loss, as in cross-entropy.
+    TypeError or ValueError say which argument does not fit, and what was expected. Labels out of
+    range and negative weights in tensors are found on the CPU; on CUDA, where reading them would
+    stall every step, a bad label ends in CUDA's own device assertion.
 
-    Raises:
-        TypeError, ValueError: an argument does not fit; the message says what was expected. Labels
-            out of range and negative weights in tensors are found on the CPU; on CUDA, where
-            reading them would stall every step, a bad label ends in CUDA's own device assertion.
-
-    Example:
-        >>> p = torch.tensor([0.15, 0.25, 0.20, 0.30, 0.10])  # the paper's Figure 1: T = 1, F = 3
-        >>> false_positive_loss(p.log(), torch.tensor(1))  # -log 0.25 - log(1 - 0.30)
-        tensor(1.7430)
+    >>> p = torch.tensor([0.15, 0.25, 0.20, 0.30, 0.10])  # the paper's Figure 1: T = 1, F = 3
+    >>> false_positive_loss(p.log(), torch.tensor(1))  # -log 0.25 - log(1 - 0.30)
+    tensor(1.7430)
 
     Source: Kiaei et al. 2023, Section 2, doi:10.20944/preprints202309.0280.v1.
     """
@@ -91,9 +85,8 @@ def false_positive_loss(
 
     numbers = isinstance(alphas[0], float) and isinstance(alphas[1], float)
     if terms[0] is log_term and numbers and alphas[0] > 0 and alphas[1] == 0:
-        z = in_full_precision(logits)
         loss = torch.nn.functional.cross_entropy(
-            z, target, ignore_index=ignore_index, reduction=reduction
+            in_full_precision(logits), target, ignore_index=ignore_index, reduction=reduction
         )
         loss = loss if alphas[0] == 1 else alphas[0] * loss
         return loss.squeeze(0) if single and reduction == "none" else loss
@@ -126,33 +119,13 @@ class FalsePositiveLoss(nn.Module):
     as modules become submodules: `.to()`, `state_dict()` and `parameters()` reach them all, and a
     `LearnableAlpha` is trained along if the optimiser gets this module's parameters too.
 
-    Args:
-        alpha, term, k, pool, reduction, ignore_index: see `false_positive_loss`.
+    Arguments, shapes, errors and source as of `false_positive_loss`; what can be judged without the
+    logits is refused here, the rest at the first call. An argument of `nn.CrossEntropyLoss`, say
+    `weight=w`, is answered by what takes its place, `alpha=(w, 0)`.
 
-    Coming from `nn.CrossEntropyLoss`:
-
-    | there | here | what differs |
-    |---|---|---|
-    | `weight=w` | `alpha=(w, 0)` | "mean" divides by N, there by the sum of the samples' weights |
-    | | `alpha=w` | the same, and weighs the false class's term too |
-    | `label_smoothing=ε` | none | FPL needs one true class: add a smoothed cross-entropy to it |
-    | `input=z` | `logits=z` | nothing |
-    | shares as target | labels only | λ · loss(z, a) + (1 − λ) · loss(z, b) for Mixup, CutMix |
-
-    Shape:
-        logits (N, C), (C,) or (N, C, d1, ...) and target (N,), () or (N, d1, ...); gives a single
-        number, or with `reduction="none"` the target's shape.
-
-    Raises:
-        TypeError, ValueError: an argument does not fit. What can be judged without the logits is
-            refused here, values of weights included; the rest at the first call.
-
-    Example:
-        >>> loss = FalsePositiveLoss(alpha=(1.0, torch.tensor([0.5, 0.7, 0.8])), k=2)
-        >>> loss(torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([1]))
-        tensor(2.0303)
-
-    Source: Kiaei et al. 2023, Section 2, doi:10.20944/preprints202309.0280.v1.
+    >>> loss = FalsePositiveLoss(alpha=(1.0, torch.tensor([0.5, 0.7, 0.8])), k=2)
+    >>> loss(torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([1]))
+    tensor(2.0303)
     """
 
     @explains_cross_entropy
@@ -169,11 +142,7 @@ class FalsePositiveLoss(nn.Module):
         super().__init__()
         check_options(k, pool, reduction, ignore_index)
         split_terms(term)
-        alphas = split_alphas(alpha)
-        for one in alphas:
-            if isinstance(one, Tensor):
-                check_alpha_values(one)
-        check_alpha_sizes(alphas, k)
+        check_alpha_sizes(split_alphas(alpha), k)
         self._alpha_is_pair = self._hold("alpha", alpha)
         self._term_is_pair = self._hold("term", term)
         self.k, self.pool, self.reduction, self.ignore_index = k, pool, reduction, ignore_index
@@ -194,15 +163,9 @@ class FalsePositiveLoss(nn.Module):
         """The loss of a batch."""
         alpha, term = self._alpha_and_term()
         return false_positive_loss(
-            logits,
-            target,
-            alpha=alpha,
-            term=term,
-            k=self.k,
-            pool=self.pool,
-            reduction=self.reduction,
-            ignore_index=self.ignore_index,
-        )
+            logits, target, alpha=alpha, term=term, k=self.k, pool=self.pool,
+            reduction=self.reduction, ignore_index=self.ignore_index,
+        )  # fmt: skip
 
     def _alpha_and_term(self) -> tuple:
         alpha = (self.alpha_true, self.alpha_false) if self._alpha_is_pair else self.alpha
@@ -223,6 +186,4 @@ def _describe(value: object) -> str:
         return f"({', '.join(map(_describe, value))})"
     if isinstance(value, Tensor):
         return f"tensor of {len(value)}"
-    if callable(value):
-        return getattr(value, "__name__", type(value).__name__)
-    return f"{value:g}"
+    return getattr(value, "__name__", type(value).__name__) if callable(value) else f"{value:g}"

@@ -1,6 +1,7 @@
 """Terms φ, the paper's two and others', for true and false classes: `false_positive_loss(term=φ)`.
 
-Each is a function of r, the log-probability of being right. Of the true class alone they are the
+Each turns r, log-probabilities of being right (any shape, zero or less), into a value for each, and
+refuses an option outside its range by TypeError or ValueError. Of the true class alone they are the
 losses of `rivals.py`. For other settings than the defaults use `functools.partial`.
 """
 
@@ -17,13 +18,10 @@ from fpl_lib._arguments import check_real
 def log_term(r: Tensor) -> Tensor:
     """-r, the logarithmic term: -log p_T (Eq. 2) for the true class, -log(1 - p_F) (Eq. 3) for F.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
+    >>> log_term(torch.tensor(0.25).log())
+    tensor(1.3863)
 
-    Example:
-        >>> log_term(torch.tensor(0.25).log())
-        tensor(1.3863)
-
+    r: log-probabilities of being right, any shape, zero or less.
     Source: Kiaei et al. 2023, Section 2.1, doi:10.20944/preprints202309.0280.v1.
     """
     return -r
@@ -32,13 +30,10 @@ def log_term(r: Tensor) -> Tensor:
 def squared_term(r: Tensor) -> Tensor:
     """(1 - e^r)^2, the squared term: (1 - p_T)^2 (Eq. 5) for the true class, p_F^2 (Eq. 6) for F.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
+    >>> squared_term(torch.tensor(0.25).log())
+    tensor(0.5625)
 
-    Example:
-        >>> squared_term(torch.tensor(0.25).log())
-        tensor(0.5625)
-
+    r: log-probabilities of being right, any shape, zero or less.
     Source: Kiaei et al. 2023, Section 2.3, doi:10.20944/preprints202309.0280.v1.
     """
     # expm1 keeps the digits that 1 - exp(r) loses where r is close to zero.
@@ -48,17 +43,10 @@ def squared_term(r: Tensor) -> Tensor:
 def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
     """-(1 - p)^γ log p, the focal term, of r = log p: what is nearly right hardly counts.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-        gamma: zero or more; 0 is `log_term`.
+    >>> focal_term(torch.tensor(0.5).log())
+    tensor(0.1733)
 
-    Raises:
-        TypeError, ValueError: gamma is not a number of zero or more.
-
-    Example:
-        >>> focal_term(torch.tensor(0.5).log())
-        tensor(0.1733)
-
+    gamma: zero or more; 0 is `log_term`.
     Source: Lin et al., ICCV 2017, arXiv:1708.02002, Eq. 4.
     """
     check_real("gamma", gamma, 0)
@@ -68,19 +56,12 @@ def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
 
 
 def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
-    """-log p + ε (1 - p), poly-1: one coefficient of the series changed, of r = log p.
+    """-log p + ε (1 - p), poly-1, of r = log p: one coefficient of the series changed.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-        epsilon: -1 or more; 0 is `log_term`, and 2 the paper's choice for ImageNet.
+    >>> poly1_term(torch.tensor(0.5).log())
+    tensor(1.6931)
 
-    Raises:
-        TypeError, ValueError: epsilon is not a number of -1 or more.
-
-    Example:
-        >>> poly1_term(torch.tensor(0.5).log())
-        tensor(1.6931)
-
+    epsilon: -1 or more; 0 is `log_term`, and 2 the paper's choice for ImageNet.
     Source: Leng et al., ICLR 2022, arXiv:2204.12511.
     """
     check_real("epsilon", epsilon, -1)
@@ -90,17 +71,10 @@ def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
 def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
     """(1 - p^q) / q, generalised cross-entropy, of r = log p: between cross-entropy and MAE.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-        q: from 0, the limit `log_term`, to 1, half of `mae_term`; 0.7 is the paper's.
+    >>> gce_term(torch.tensor(0.5).log())
+    tensor(0.5492)
 
-    Raises:
-        TypeError, ValueError: q is not a number from 0 to 1.
-
-    Example:
-        >>> gce_term(torch.tensor(0.5).log())
-        tensor(0.5492)
-
+    q: from 0, the limit `log_term`, to 1, half of `mae_term`; 0.7 is the paper's.
     Source: Zhang and Sabuncu, NeurIPS 2018, arXiv:1805.07836.
     """
     check_real("q", q, 0, 1)
@@ -113,18 +87,11 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
     The reverse cross-entropy RCE = -Σ_j p_j log y_j reads log 0 as a constant A, so that it is
     -A (1 - p_T), a multiple of MAE.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-        alpha, beta: weights of the two, zero or more; 0.1 and 1 are the paper's for CIFAR-10.
-        log_zero: A, zero or less. Much code clips y at 1e-4, which makes it -9.2.
+    >>> sce_term(torch.tensor(0.5).log())
+    tensor(2.0693)
 
-    Raises:
-        TypeError, ValueError: an option is not a number in its range.
-
-    Example:
-        >>> sce_term(torch.tensor(0.5).log())
-        tensor(2.0693)
-
+    alpha, beta: weights of the two, zero or more; 0.1 and 1 are the paper's for CIFAR-10.
+    log_zero: A, zero or less. Much code clips y at 1e-4, which makes it -9.2.
     Source: Wang et al., ICCV 2019, arXiv:1908.06112.
     """
     check_real("alpha", alpha, 0)
@@ -136,12 +103,8 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
 def mae_term(r: Tensor) -> Tensor:
     """2 (1 - p), the mean absolute error Σ_j |y_j - p_j|, of r = log p.
 
-    Args:
-        r: log-probability of being right, any shape, zero or less.
-
-    Example:
-        >>> mae_term(torch.tensor(0.25).log())
-        tensor(1.5000)
+    >>> mae_term(torch.tensor(0.25).log())
+    tensor(1.5000)
 
     Source: Ghosh, Kumar and Sastry, AAAI 2017, arXiv:1712.09482.
     """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fpl_lib.losses.checks import Alpha, check_alpha_for
+from fpl_lib.losses.checks import Alpha, check_fits, check_weights
 
 
 def class_weights(
@@ -19,7 +19,7 @@ def class_weights(
     Callables are asked here, with the labels of the batch.
     """
     first = _class_weight(alphas[0], z, labels, counted, scale)
-    if alphas[1] is alphas[0]:
+    if alphas[1] is alphas[0]:  # a callable is asked once
         return first, first
     return first, _class_weight(alphas[1], z, labels, counted, scale)
 
@@ -29,22 +29,19 @@ def _class_weight(
 ) -> float | Tensor:
     if isinstance(alpha, float):
         return alpha * scale
-    num_classes = z.shape[1]
-    if isinstance(alpha, Tensor):
-        check_alpha_for(alpha, z)
-    else:
-        alpha = _ask(alpha, _labels_for_rule(labels, counted), num_classes)
-        check_alpha_for(alpha, z, came_from=" from the callable")
+    if not isinstance(alpha, Tensor):
+        alpha = _ask(alpha, _labels_for_rule(labels, counted), z.shape[1])
+    check_fits("alpha", alpha, z)
     alpha = alpha.to(torch.float64 if z.dtype == torch.float64 else torch.float32)
     if scale != 1:
         alpha = alpha * scale
-    return alpha.view(num_classes, *[1] * (z.dim() - 2)).expand(z.shape)
+    return alpha.view(-1, *[1] * (z.dim() - 2)).expand(z.shape)
 
 
 def _ask(rule: Callable[[Tensor, int], Tensor], labels: Tensor, num_classes: int) -> Tensor:
     """The rule's weights. A rule that takes something else, such as class_alpha, is named."""
     try:
-        return rule(labels, num_classes)
+        alpha = rule(labels, num_classes)
     except TypeError as error:
         try:
             inspect.signature(rule).bind(labels, num_classes)
@@ -57,6 +54,12 @@ def _ask(rule: Callable[[Tensor, int], Tensor], labels: Tensor, num_classes: int
                 f"these two. Was its result meant, {name}(...)?"
             ) from error
         raise
+    if not isinstance(alpha, Tensor):
+        raise TypeError(
+            "alpha: expected a (C,) tensor from the callable; got "
+            f"{type(alpha).__name__}: {alpha!r}."
+        )
+    return check_weights(alpha)
 
 
 def _labels_for_rule(labels: Tensor, counted: Tensor | None) -> Tensor:
