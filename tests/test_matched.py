@@ -59,6 +59,20 @@ def test_by_sample_is_right_in_half_precision_and_through_a_network():
 
 
 @pytest.mark.parametrize("by", ["batch", "sample"])
+def test_torch_compile_takes_it_whole(by):
+    """Its graph broke at each gradient that is taken within the forward pass."""
+    torch.compiler.reset()
+    loss = GradientMatched(nn.CrossEntropyLoss(), FalsePositiveLoss(0.9), by=by)
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    plain, traced = (LOGITS.clone().requires_grad_() for _ in range(2))
+    expected, found = loss(plain, TARGET), compiled(traced, TARGET)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(
+        *(torch.autograd.grad(*x)[0] for x in ((found, traced), (expected, plain)))
+    )
+
+
+@pytest.mark.parametrize("by", ["batch", "sample"])
 def test_matched_to_itself_a_loss_is_unchanged(by):
     fpl = FalsePositiveLoss(0.9)
     torch.testing.assert_close(gradient(GradientMatched(fpl, fpl, by=by)), gradient(fpl))

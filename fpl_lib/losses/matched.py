@@ -20,24 +20,14 @@ class GradientMatched(nn.Module):
     reference's length, which also takes out how much samples weigh beside each other; the value
     stays the loss's own. Where the loss's gradient is zero the ratio is 1.
 
-    Both gradients are taken by autograd within the forward pass: torch.compile breaks its graph
-    here, and runs this loss eagerly.
+    loss, reference: modules called as `loss(logits, target)` that give one number (reduction "mean"
+    or "sum"), else TypeError; by: "batch" or "sample" (at each place, for logits (N, C, d1, ...)),
+    else ValueError. This kit's own; not in the paper.
 
-    Args:
-        loss: called as `loss(logits, target)`, giving one number (reduction "mean" or "sum").
-        reference: likewise; only the length of its gradient is used.
-        by: "batch" or "sample" (at each place, for logits (N, C, d1, ...)).
-
-    Raises:
-        TypeError, ValueError: not modules, or another `by`.
-
-    Example:
-        >>> mean, total = nn.CrossEntropyLoss(), nn.CrossEntropyLoss(reduction="sum")
-        >>> z, t = torch.tensor([[2.0, 0.0], [1.0, 3.0]]), torch.tensor([1, 1])
-        >>> torch.isclose(GradientMatched(mean, total)(z, t), 2 * mean(z, t))
-        tensor(True)
-
-    Source: this kit's; not in the paper.
+    >>> mean, total = nn.CrossEntropyLoss(), nn.CrossEntropyLoss(reduction="sum")
+    >>> z, t = torch.tensor([[2.0, 0.0], [1.0, 3.0]]), torch.tensor([1, 1])
+    >>> torch.isclose(GradientMatched(mean, total)(z, t), 2 * mean(z, t))
+    tensor(True)
     """
 
     def __init__(self, loss: nn.Module, reference: nn.Module, *, by: str = "batch") -> None:
@@ -71,7 +61,8 @@ class GradientMatched(nn.Module):
 
 def gradient_of(loss: nn.Module, logits: Tensor, target: Tensor) -> Tensor:
     """The gradient of loss(logits, target) by the logits, in their shape, at least float32."""
+    leaf = in_full_precision(logits.detach())
+    if torch.compiler.is_compiling():  # it would break its graph at torch.autograd.grad
+        return torch.func.grad(lambda z: loss(z, target))(leaf)
     with torch.enable_grad():
-        leaf = in_full_precision(logits.detach()).requires_grad_()
-        (gradient,) = torch.autograd.grad(loss(leaf, target), leaf)
-    return gradient
+        return torch.autograd.grad(loss(leaf.requires_grad_(), target), leaf)[0]
