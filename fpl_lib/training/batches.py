@@ -2,11 +2,9 @@
 
 A data loader with worker processes spends its time on copies. Here the whole training set (154 MB)
 lies on the device; a batch is an index, a crop, a flip and a normalisation there, each over the
-whole batch at once.
-
-An epoch depends on `(seed, epoch)` alone: order, crops and flips are drawn from a generator made
-for it on the CPU, whatever the device. So a resumed training sees what the uninterrupted one would
-have seen, CPU and CUDA see the same batches, and the global random state is neither read nor moved.
+whole batch at once. An epoch's order, crops and flips are drawn from a generator made for it on the
+CPU, from `(seed, epoch)` alone: a resumed training sees what the uninterrupted one would have seen,
+CPU and CUDA see the same batches, and the global random state is neither read nor moved.
 """
 
 from __future__ import annotations
@@ -39,12 +37,12 @@ class Draws(NamedTuple):
 class Batches:
     """Batches of normalised images, reproducible from `(seed, epoch)`.
 
-    images: uint8 (N, C, H, W); labels: int64 (N,). `epoch(n)` yields `(x, y)`: x float32
-    (B, C, H, W), normalised by `mean` and `std` (per channel, pixels on 0-1), y int64 (B,), both
-    on `device`. `augment` pads by `padding` black pixels, crops at random and mirrors every second
-    image, as `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on
-    raw pixels. With an `image_size` x then is resized, bilinearly, to that height and width. The
-    last batch may be shorter.
+    images: uint8 (N, 3, H, W); labels: int64 (N,). `epoch(n)` yields `(x, y)`: x float32
+    (B, 3, H, W), normalised by CIFAR10_MEAN and CIFAR10_STD, y int64 (B,), both on `device`.
+    `augment` pads by `padding` black pixels, crops at random and mirrors every second image, as
+    `torchvision.transforms.RandomCrop(32, padding=4)` and `RandomHorizontalFlip()` do on raw
+    pixels. With an `image_size` x then is resized, bilinearly, to that height and width. The last
+    batch may be shorter.
 
     Raises TypeError or ValueError for anything else than the above, RuntimeError for no device.
 
@@ -66,10 +64,16 @@ class Batches:
         image_size: int | None = None,
         seed: int = 0,
         channels_last: bool = False,
-        mean: Sequence[float] = CIFAR10_MEAN,
-        std: Sequence[float] = CIFAR10_STD,
     ) -> None:
-        _check_images(images)
+        if not isinstance(images, Tensor) or images.dtype != torch.uint8:
+            kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+            raise TypeError(
+                f"images: expected a uint8 tensor (N, 3, H, W), pixels from 0 to 255; got {kind}."
+            )
+        if images.dim() != 4 or images.shape[1] != 3 or 0 in images.shape:
+            raise ValueError(
+                f"images: expected shape (N, 3, H, W), none of them zero; got {(*images.shape,)}."
+            )
         if len(images) != len(check_labels(labels)):
             raise ValueError(
                 f"labels: expected one for each of the {len(images)} images; got {len(labels)}."
@@ -87,10 +91,7 @@ class Batches:
         self._layout = torch.channels_last if channels_last else torch.contiguous_format
         self.images = images.to(self.device, memory_format=self._layout)
         self.labels = labels.to(self.device)
-        self._mean = self._for_each_pixel(_per_channel("mean", mean, images.shape[1]))
-        self._std = self._for_each_pixel(_per_channel("std", std, images.shape[1]))
-        if not bool((self._std > 0).all()):
-            raise ValueError(f"std: expected numbers above zero; got {tuple(std)}.")
+        self._mean, self._std = map(self._for_each_pixel, (CIFAR10_MEAN, CIFAR10_STD))
 
     def __len__(self) -> int:
         return -(-len(self.labels) // self.batch_size)
@@ -145,9 +146,12 @@ class Batches:
             return self.images.index_select(0, index)
         return self.images.permute(0, 2, 3, 1).index_select(0, index).permute(0, 3, 1, 2)
 
-    def _for_each_pixel(self, per_channel: Tensor) -> Tensor:
-        """(C, 1, 1) as (1, C, H, W), laid out as the images: runs of three numbers are slow."""
-        whole = per_channel.to(self.device).expand(1, *self.images.shape[1:])
+    def _for_each_pixel(self, per_channel: Sequence[float]) -> Tensor:
+        """(1, 3, H, W), for pixels on 0-255, laid out as the images: runs of three are slow."""
+        # Once subtracted from and divided into whole pixels, each result is rounded the same way on
+        # every device.
+        numbers = (torch.tensor(per_channel, dtype=torch.float64) * 255).float().view(-1, 1, 1)
+        whole = numbers.to(self.device).expand(1, *self.images.shape[1:])
         return whole.contiguous(memory_format=self._layout)
 
 
@@ -179,27 +183,3 @@ def crop_and_flip(
         return pixels.view(count, height, width, channels).permute(0, 3, 1, 2)
     at = at.view(count, 1, -1).expand(-1, channels, -1)
     return padded.flatten(2).gather(2, at).view(images.shape)
-
-
-def _check_images(images: object) -> None:
-    if not isinstance(images, Tensor) or images.dtype != torch.uint8:
-        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(
-            f"images: expected a uint8 tensor (N, C, H, W), pixels from 0 to 255; got {kind}."
-        )
-    if images.dim() != 4 or 0 in images.shape:
-        raise ValueError(
-            f"images: expected shape (N, C, H, W), none of them zero; got {tuple(images.shape)}."
-        )
-
-
-def _per_channel(name: str, values: Sequence[float], channels: int) -> Tensor:
-    """`values`, given for pixels on 0-1, as float32 (C, 1, 1) for pixels on 0-255."""
-    numbers = torch.as_tensor(values, dtype=torch.float64)
-    if numbers.shape != (channels,) or not bool(torch.isfinite(numbers).all()):
-        raise ValueError(
-            f"{name}: expected {channels} finite numbers, one a channel; got {values!r}."
-        )
-    # Once subtracted from and divided into whole pixels, each result is rounded the same way on
-    # every device.
-    return (numbers * 255).float().view(-1, 1, 1)
