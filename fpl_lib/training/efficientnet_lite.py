@@ -29,9 +29,7 @@ WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77
 
 
 class EfficientNetLite0(nn.Module):
-    """float images (N, 3, H, W) to logits (N, num_classes); H and W of at least 1.
-
-    Batch norm, dropout and stochastic depth (both at 0.2) are the original's.
+    """Images (N, 3, H, W) to logits (N, num_classes), with the original's dropout of 0.2.
 
     >>> sum(p.numel() for p in EfficientNetLite0(1000).parameters())
     4652008
@@ -61,8 +59,7 @@ class EfficientNetLite0(nn.Module):
 class MBConv(nn.Module):
     """Widen, filter each channel by itself, narrow: (N, C_in, H, W) to (N, C_out, H/s, W/s).
 
-    The input is added where its shape is the output's; `drop` is the chance that in training an
-    image gets the input alone.
+    The input is added where shapes agree, and in training is all an image gets by chance `drop`.
     """
 
     def __init__(

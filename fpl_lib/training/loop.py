@@ -45,12 +45,10 @@ def train(
 
     With a `checkpoint` path the state is saved there, at most once a minute, at a pause and at the
     end, and found again: a training that was cut goes on as if it had not been, bit for bit on one
-    CPU. `identity`, plain values, tells it from others beside seed and recipe: a checkpoint with
-    another one is refused. `deadline` is a reading of `time.monotonic`; a step is taken even after
-    it, so that call after call ends some time; to stop asking for rows is a pause, too.
-
-    On CUDA the step is captured as a graph (see `Step`), and `compiled` sends the forward pass and
-    the loss through torch.compile first, which takes a minute.
+    CPU. A checkpoint of another seed, recipe or `identity` (plain values) is refused. `deadline` is
+    a reading of `time.monotonic`; a step is taken even after it, so that call after call ends some
+    time; to stop asking for rows is a pause, too. On CUDA the step is captured as a graph (see
+    `Step`), and `compiled` has torch.compile work on it first, which takes a minute.
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, or naming
     the epoch when the test images' logits are not; Paused at the deadline (after saving, if there

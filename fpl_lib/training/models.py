@@ -1,9 +1,8 @@
 """The networks: torchvision's, as the paper names them, with or without a stem for small images.
 
-The paper does not say how its networks meet a 32 x 32 image. torchvision's stems are made for
-224 x 224: ResNet's divides each side by four before the first block, so that the last block of a
-ResNet18 sees a single pixel. The usual cure on CIFAR is a 3 x 3 convolution of stride 1 and no
-pooling. Both are configurations here, called `stem="torchvision"` and `stem="cifar"`.
+The paper does not say how its networks meet a 32 x 32 image. With torchvision's stems, made for
+224 x 224 (`stem="torchvision"`), the last block of a ResNet18 sees a single pixel. The usual cure
+on CIFAR is a 3 x 3 convolution of stride 1 and no pooling (`stem="cifar"`).
 """
 
 from __future__ import annotations
@@ -33,14 +32,11 @@ def build_model(
     name: one of `MODELS`; stem: one of `STEMS` (`small` and `compact` have one stem only, for small
     images, and take either word). With a `seed` the weights depend on it alone, and the global
     random state is put back. `zero_init_residual` starts the last batch norm of each block of a
-    ResNet at zero, so that each block is the identity at first.
-    Raises ValueError for an unknown name or stem, or fewer than two classes.
+    ResNet at zero, so that each block is the identity at first. ValueError for anything else.
 
-    Sources: He et al. 2016 (ResNet), Tan and Le 2021 (EfficientNetV2), as torchvision builds them;
-    `efficientnet_lite.EfficientNetLite0`.
+    Sources: He et al. 2016 (ResNet), Tan and Le 2021 (EfficientNetV2), as torchvision builds them.
 
-    >>> model = build_model("resnet18", stem="cifar", seed=0)
-    >>> model(torch.zeros(2, 3, 32, 32)).shape
+    >>> build_model("resnet18", stem="cifar", seed=0)(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
     if name not in MODELS:
@@ -52,35 +48,25 @@ def build_model(
     if zero_init_residual and not name.startswith("resnet"):
         raise ValueError(f"zero_init_residual is for ResNets, got it for {name!r}")
     options = {"zero_init_residual": True} if zero_init_residual else {}
+    ours = {"small": SmallResNet, "compact": CompactNet, "efficientnet_lite0": EfficientNetLite0}
+    build = ours.get(name) or getattr(torchvision.models, name)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        return _build(name, num_classes, stem, options)
-
-
-def _build(name: str, num_classes: int, stem: str, options: dict[str, bool]) -> nn.Module:
-    if name == "small":
-        return SmallResNet(num_classes)
-    if name == "compact":
-        return CompactNet(num_classes)
-    if name == "efficientnet_lite0":
-        model = EfficientNetLite0(num_classes)
-    else:
-        model = getattr(torchvision.models, name)(num_classes=num_classes, **options)
-    if stem == "cifar" and name.startswith("resnet"):
-        model.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
-        nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
-        model.maxpool = nn.Identity()
-    elif stem == "cifar":
-        model.features[0][0].stride = (1, 1)  # EfficientNets halve five times: here four
+        model = build(num_classes=num_classes, **options)
+        if stem == "cifar" and name.startswith("resnet"):
+            model.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
+            nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+            model.maxpool = nn.Identity()
+        elif stem == "cifar" and name.startswith("efficientnet"):
+            model.features[0][0].stride = (1, 1)  # they halve an image five times: here four
     return use_shortcuts(model) if name.startswith("resnet") else model
 
 
 class SmallResNet(nn.Module):
-    """A ResNet for laptops: three residual blocks, 16, 32 and 64 channels wide.
+    """A ResNet for laptops, images (N, 3, H, W) to logits (N, num_classes): 16, 32, 64 channels.
 
-    float images (N, 3, H, W) to logits (N, num_classes). After He et al. 2016, section 4.2, with
-    one block a stage and the first one halving the image, too.
+    After He et al. 2016, section 4.2, with one block a stage, the first one halving the image, too.
 
     >>> sum(p.numel() for p in SmallResNet(10).parameters()) < 90_000
     True
@@ -125,10 +111,9 @@ class Block(nn.Module):
 class CompactNet(nn.Module):
     """Full CIFAR-10 on one old core: a fixed whitening layer, then six 3 x 3 convolutions.
 
-    float images (N, 3, H, W), H and W of at least 16, to logits (N, num_classes). The first layer
-    is not trained: its 24 filters are random until `whiten` makes them of images. Each stage
-    convolves, pools and convolves again; each convolution starts as the identity on its first
-    channels. The logits are divided by 8, so that training starts softly.
+    Images (N, 3, H, W), H and W of at least 16, to logits (N, num_classes). The first layer is not
+    trained: its 24 filters are random until `whiten` makes them of images. Convolutions start as
+    the identity on their first channels; logits are divided by 8, for a soft start.
 
     Source: K. Jordan, 94% on CIFAR-10 in 3.29 Seconds on a Single GPU, 2024 (airbench), narrowed.
 

@@ -33,10 +33,8 @@ def load_weights(model: nn.Module, name: str, weights: str | os.PathLike) -> lis
     name: the network's, as in `models.build_model`. weights: a member of torchvision's enum for
     it, such as "IMAGENET1K_V1" (fetched once, then kept in torch's cache); "efficientnet_lite0",
     ImageNet's for that network, from the extra `pretrained`; or a file that `torch.save` wrote of
-    its state_dict. Copied is all whose name and shape fit: neither the head,
-    which has other classes, nor a stem of another size. What was left out starts fresh.
-
-    Raises WeightsError if they cannot be had, are no state_dict, or fit less than half the model.
+    its state_dict. Copied is all whose name and shape fit: neither a head for other classes nor a
+    stem of another size. WeightsError if they cannot be had or fit less than half the model.
     """
     found = _read(Path(weights)) if Path(weights).is_file() else _fetch(name, os.fspath(weights))
     own = model.state_dict()

@@ -8,6 +8,8 @@ the same number, up to the order of a sum, and torch's convolution takes several
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -59,37 +61,30 @@ def use_shortcuts(model: nn.Module) -> nn.Module:
 def unused_weights(model: nn.Module, image_size: int = 32) -> dict[str, int]:
     """How many elements of each kernel meet nothing but padding, so that no gradient moves them.
 
-    For images (N, 3, image_size, image_size). By parameter name, those kernels alone that have
-    such elements.
+    For images (N, 3, image_size, image_size); by parameter name, without kernels that have none.
 
     >>> unused_weights(nn.Conv2d(3, 5, 3, padding=1), image_size=1)
     {'weight': 120}
     """
-    shapes: dict[str, torch.Size] = {}
-    convolutions = {
-        f"{name}.weight".lstrip("."): module
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Conv2d)
-    }
-    hooks = [
-        module.register_forward_pre_hook(
-            lambda module, arguments, name=name: shapes.update({name: arguments[0].shape})
-        )
-        for name, module in convolutions.items()
-    ]
-    like = next(model.parameters())
+    unused, hooks = {}, []
+
+    def count(name: str, module: nn.Conv2d, arguments: tuple[Tensor]) -> None:
+        # The derivative of a sum over a map of ones counts the pixels that an element meets.
+        with torch.enable_grad():
+            out = module.forward(torch.ones_like(arguments[0]))
+            (meets,) = torch.autograd.grad(out.sum(), module.weight)
+        if never := int((meets == 0).sum()):
+            unused[f"{name}.weight".lstrip(".")] = never
+
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Conv2d):
+            hooks.append(module.register_forward_pre_hook(partial(count, name)))
     was_training = model.training
     try:
         with torch.no_grad():
-            model.eval()(like.new_zeros(1, 3, image_size, image_size))
+            model.eval()(next(model.parameters()).new_zeros(1, 3, image_size, image_size))
     finally:
         model.train(was_training)
         for hook in hooks:
             hook.remove()
-    unused = {}
-    for name, shape in shapes.items():
-        module = convolutions[name]
-        # The derivative of a sum over a map of ones counts the pixels that an element meets.
-        (meets,) = torch.autograd.grad(module(like.new_ones(shape)).sum(), module.weight)
-        unused[name] = int((meets == 0).sum())
-    return {name: count for name, count in unused.items() if count}
+    return unused

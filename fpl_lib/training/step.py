@@ -20,15 +20,12 @@ class Step:
     forward(images, target) gives the loss, a scalar; batches of `batch_size` are of one shape. With
     a `recorder` the first three of them are taken beside the current stream, the next is recorded,
     and from then on the record is replayed on copies of the batches. A shorter batch is taken as
-    it is. All of these are steps of the training, so that the result is that of the plain loop.
+    it is. All of these are steps of the training, so that the result is that of the plain loop;
+    dropout draws anew in each replay, from the device's default generator, as the plain step does.
     `compiled` sends the forward pass of whole batches through torch.compile first.
 
-    What has been recorded stays: restore weights and optimiser before the fourth step. Python in
-    `forward` runs while recording alone; a network or a loss that reads a value from the device
-    cannot be recorded, which raises RuntimeError.
-
-    Dropout draws anew in each replay: the default generator of a device is known to its graphs,
-    which read its seed and offset as they start and move it on by as much as the plain step does.
+    What has been recorded stays: restore weights and optimiser before the fourth step. A network or
+    a loss that reads a value from the device cannot be recorded, which raises RuntimeError.
     """
 
     def __init__(
