@@ -15,33 +15,25 @@ import torch
 from torch import Tensor, nn
 
 CLASSES = 10
-EXTREME = (0.0, 200.0, 1.0)  # a confident network; softmax rounds to 0 and 1 here
 
 
-def require_trainable(loss: nn.Module, num_classes: int = CLASSES) -> None:
+def require_trainable(loss: nn.Module) -> None:
     """Refuse a loss whose value or gradient a training could not use.
 
-    It must turn logits (N, C) float32 and labels (N,) into one number, for a batch of any size,
-    with a finite gradient for every logit, at ordinary logits and at (0, 200, 1, 0, ...).
+    `loss(logits, target)` must turn logits (N, 10) float32 and labels (N,) into one number, for a
+    batch of any size, with a finite gradient for every logit, at ordinary logits and at
+    (0, 200, 1, 0, ...). TypeError or ValueError say what was expected, what came, and what to do.
 
-    Args:
-        loss: called as `loss(logits, target)`.
-        num_classes: C, at least three.
-
-    Raises:
-        TypeError, ValueError: what was expected, what came, and what to do.
-
-    Example:
-        >>> require_trainable(nn.CrossEntropyLoss(reduction="none"))
-        Traceback (most recent call last):
-        ...
-        ValueError: the loss of 64 samples has shape (64,): expected one number, shape (). ...
+    >>> require_trainable(nn.CrossEntropyLoss(reduction="none"))
+    Traceback (most recent call last):
+    ...
+    ValueError: the loss of 64 samples has shape (64,): expected one number, shape (). ...
     """
     for count in (64, 7):  # an epoch's last batch is shorter
-        logits, target = samples(count, num_classes)
+        logits, target = samples(count, CLASSES)
         _gradient(loss, logits.float(), target, f"{count} samples")
-    logits = torch.zeros(3, num_classes)
-    logits[:, :3] = torch.tensor(EXTREME)
+    logits = torch.zeros(3, CLASSES)
+    logits[:, 1:3] = torch.tensor([200.0, 1.0])  # a confident network: softmax rounds to 0 and 1
     for true in range(3):
         target = torch.full((3,), true)
         _gradient(loss, logits, target, f"logits (0, 200, 1, 0, ...) with T = {true}")
@@ -90,8 +82,8 @@ def _gradient(loss: nn.Module, logits: Tensor, target: Tensor, what: str) -> Ten
     return slope
 
 
-def properties_of(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool]:
-    """Which of seven sentences hold for a loss, tried in float64 on random samples.
+def properties_of(loss: nn.Module) -> dict[str, bool]:
+    """Which of seven sentences hold for a loss of ten classes, tried in float64 on random samples.
 
     - "shift": adding one number to all logits of a sample changes nothing, as for the softmax.
     - "class names": renaming the classes, in logits and labels alike, changes nothing.
@@ -107,8 +99,8 @@ def properties_of(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool
     >>> [name for name, holds in properties_of(nn.CrossEntropyLoss()).items() if not holds]
     []
     """
-    require_trainable(loss, num_classes)
-    logits, target = samples(64, num_classes)
+    require_trainable(loss)
+    logits, target = samples(64, CLASSES)
     rows = torch.arange(64)
     value = loss(logits, target)
 
@@ -117,15 +109,15 @@ def properties_of(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool
 
     rng = torch.Generator().manual_seed(1)
     shift = torch.randn(64, 1, generator=rng, dtype=torch.float64)
-    order = torch.randperm(num_classes, generator=rng)
+    order = torch.randperm(CLASSES, generator=rng)
     push = -_gradient(loss, logits, target, "64 samples")
     sure = logits.clone()
     sure[rows, target] += 60
-    blunder = torch.zeros(1, num_classes, dtype=torch.float64)
+    blunder = torch.zeros(1, CLASSES, dtype=torch.float64)
     blunder[0, 1:3] = torch.tensor([20.0, 1.0])
     pull = _gradient(loss, blunder, torch.tensor([0]), "a sure and wrong sample")
     shares = (0.6, 0.3, 0.1)
-    off = asks_for(loss, shares, num_classes) - torch.tensor(shares, dtype=torch.float64)
+    off = asks_for(loss, shares) - torch.tensor(shares, dtype=torch.float64)
     return {
         "shift": same(logits + shift, target),
         "class names": same(logits[:, order], order.argsort()[target]),
@@ -137,7 +129,7 @@ def properties_of(loss: nn.Module, num_classes: int = CLASSES) -> dict[str, bool
     }
 
 
-def relative_length(loss: nn.Module, num_classes: int = CLASSES) -> float:
+def relative_length(loss: nn.Module) -> float:
     """How long a batch's gradient is beside cross-entropy's, on random samples, mostly wrong ones.
 
     Plain SGD takes steps in proportion: a loss of relative length 0.2 trains as if the learning
@@ -146,7 +138,7 @@ def relative_length(loss: nn.Module, num_classes: int = CLASSES) -> float:
     >>> round(relative_length(nn.CrossEntropyLoss()), 6)
     1.0
     """
-    logits, target = samples(64, num_classes)
+    logits, target = samples(64, CLASSES)
     losses = loss, nn.CrossEntropyLoss()
     own, reference = (_gradient(one, logits, target, "64 samples") for one in losses)
     return float(own.norm() / reference.norm())
@@ -159,24 +151,16 @@ def asks_for(loss: nn.Module, shares: Sequence[float], num_classes: int = CLASSE
     cross-entropies. FPL with k = 1 does not, and may not even keep the top class: see
     `keeps_top_class`.
 
-    Found by trying: the logits of any set of classes go up by a step for as long as that helps,
-    then by half of it, so that no kink where classes tie can stop it. It starts in the middle and
-    in each corner, and goes on from the best.
+    Found by trying, from the middle and each corner: the logits of any set of classes go up by a
+    step for as long as that helps, then by half of it, so that no kink where classes tie stops it.
 
-    Args:
-        loss: called as `loss(logits, target)`, a mean over samples.
-        shares: of the labels, two to six, summing to 1; fractions with denominators up to 100.
-        num_classes: C, at least as many as shares. Further classes get next to nothing.
+    loss: called as `loss(logits, target)`, a mean over samples. shares: of the labels, two to six,
+    summing to 1, fractions with denominators up to 100, and no more than `num_classes`, else
+    ValueError; further classes get next to nothing. Gives the probabilities of the classes with
+    shares, (len(shares),) float64, to 0.001.
 
-    Returns:
-        The probabilities of the classes with shares, (len(shares),) float64, to 0.001.
-
-    Raises:
-        ValueError: shares or num_classes that are not as described.
-
-    Example:
-        >>> asks_for(nn.CrossEntropyLoss(), (0.6, 0.3, 0.1)).tolist()
-        [0.6, 0.3, 0.1]
+    >>> asks_for(nn.CrossEntropyLoss(), (0.6, 0.3, 0.1)).tolist()
+    [0.6, 0.3, 0.1]
 
     Source: Gneiting and Raftery, JASA 102 (2007) 359, on losses that ask for the truth.
     """
@@ -227,22 +211,15 @@ def keeps_top_class(shares: Sequence[float]) -> bool:
     which no p_j exceeds a. There the sum of the false terms, which has a kink, has slopes w_j / (1
     - a) with any w_j from 0 to 1 - q_j that sum to 1, since class j is no false class of its own
     samples. Where the costs balance, w_1 = (1 - a) (q_1 - S/m) / a + 1/m. So the tie is the best of
-    all, the costs being convex in p, unless that is too much, and the top class is kept if and only
-    if
+    all, the costs being convex in p, unless that is too much: the top class is kept just where
 
         (1 - a) (q_1 - S/m) / a + 1/m > 1 - q_1.
 
-    It holds whenever q_1 ≥ 1/2. Where all C classes tie, it reads q_1 > 2 (C - 1) / C².
+    It holds whenever q_1 ≥ 1/2. Where all C classes tie, it reads q_1 > 2 (C - 1) / C². ValueError
+    unless there are two shares or more, summing to 1.
 
-    Args:
-        shares: of the labels, two or more, summing to 1.
-
-    Raises:
-        ValueError: shares that are not as described.
-
-    Example:
-        >>> keeps_top_class((0.5, 0.3, 0.2)), keeps_top_class((0.44, 0.40, 0.16))
-        (True, False)
+    >>> keeps_top_class((0.5, 0.3, 0.2)), keeps_top_class((0.44, 0.40, 0.16))
+    (True, False)
 
     Source: this kit's; the notion is Bartlett, Jordan and McAuliffe's, JASA 101 (2006) 138.
     """
