@@ -226,8 +226,12 @@ def test_a_finished_run_is_not_run_again(images, tmp_path, monkeypatch):
     assert run(config(), images, tmp_path, progress=False) == first
 
 
-def test_the_result_is_that_of_the_last_epoch(images, tmp_path):
+def test_the_result_is_that_of_the_last_epoch(images, tmp_path, monkeypatch):
+    """And the test images are gone through once an epoch: not again for the result."""
+    passes, through = [], Batches.__iter__
+    monkeypatch.setattr(Batches, "__iter__", lambda self: passes.append(self) or through(self))
     record = run(config(), images, tmp_path, progress=False)
+    assert len(passes) == len(record.epochs) == config().recipe.epochs
     for key in ("top1", "top5", "nll", "ece", "margin", "confusion"):
         assert record.result[key] == record.epochs[-1][key]
 
