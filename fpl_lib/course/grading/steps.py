@@ -34,8 +34,8 @@ def name_the_submission(*, assignment: str, student: str, notebooks: list[str]) 
     for path in map(Path, notebooks):
         folder, who = path.parent, path.parts[-3]
         if path.stem != folder.name:
-            words = f"“{path.name}”, expected “{folder.name}.ipynb”: rename it in {folder}"
-            log.error("%s handed in %s and grade again", who, words)
+            words = "%s handed in “%s”, expected “%s.ipynb”: rename it in %s and grade again"
+            log.error(words, who, path.name, folder.name, folder)
             continue
         log.warning("Grading %s of %s", folder.name, who)
         try:

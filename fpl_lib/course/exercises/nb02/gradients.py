@@ -187,6 +187,7 @@ FPL_GRADIENT = FunctionExercise(
     minutes=10,
     solution=_gradient,
     cases=_weighted,
+    decimals=4,
     forbidden=_NO_AUTOGRAD,
     mistakes={
         "higher index": (

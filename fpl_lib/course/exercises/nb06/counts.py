@@ -116,6 +116,7 @@ CHANGE = FigureExercise(
     readings={
         "the length of each class's bar": lambda ax: bars(ax, names=CLASSES),
         "the number of bars: one a class": lambda ax: len(bars(ax)),
+        "the name of the x axis": named("x"),
         "the name of the y axis": named("y", "false positive"),
         "the title": titled,
     },

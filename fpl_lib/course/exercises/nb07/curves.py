@@ -8,6 +8,7 @@ from functools import cache
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from fpl_lib._files import RUNS
 from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
@@ -102,6 +103,8 @@ def draw_steps(
 
 def _has_zero(ax: Axes) -> bool:
     lines = [np.asarray(line.get_ydata(), float) for line in ax.lines]
+    drawn = [group for group in ax.collections if isinstance(group, LineCollection)]  # ax.hlines
+    lines += [segment[:, 1] for group in drawn for segment in group.get_segments()]
     return any(len(y) and np.allclose(y, 0) for y in lines)
 
 

@@ -145,9 +145,10 @@ def _asked(
 
 def _rates_and_classes(rng: np.random.Generator) -> list[tuple[float, int]]:
     cases = [(rng.uniform(0.1, 0.45), int(c)) for c in rng.choice([4, 5, 8, 20], 2, False)]
-    c = int(rng.integers(5, 12))
-    limit = 1 - 2 * (c - 1) / c**2
-    return [*cases, (limit + 0.6 * (1 - 1 / c - limit), c)]
+    for c in (3, int(rng.integers(5, 12))):  # all classes tie: with three from a rate of 0.56 on
+        limit = 1 - 2 * (c - 1) / c**2
+        cases.append((limit + 0.6 * (1 - 1 / c - limit), c))
+    return cases
 
 
 ASKED = FunctionExercise(
