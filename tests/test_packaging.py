@@ -67,7 +67,10 @@ def test_conda_installs_what_pyproject_declares():
     environment = yaml.safe_load(text("environment.yml"))["dependencies"]
     listed = [*environment[2:-1], *environment[-1]["pip"][1:]]
     conda = {one.name: one.specifier for one in map(Requirement, listed)}
-    wanted = {one.name: one.specifier for one in declared() if not one.marker}
+    left_out = extra("recipes")  # other libraries, which the course does without
+    wanted = {
+        one.name: one.specifier for one in declared() if not one.marker and one not in left_out
+    }
     assert {CONDA_NAMES.get(name, name): bounds for name, bounds in conda.items()} == wanted
     assert environment[1] == "pip" and environment[-1]["pip"][0] == "-e ."
     assert environment[0].removeprefix("python=") in PYTHONS
@@ -111,8 +114,8 @@ def test_pins_hold_released_versions_and_no_address():
 
 def test_what_the_requirements_require_is_pinned_too():
     pinned, seen = names(pins()), set()
-    # The weights of `pretrained` require nothing, and need not be installed here.
-    todo = [one for one in declared() if one not in extra("pretrained")]
+    # These need not be installed here.
+    todo = [one for one in declared() if one not in extra("pretrained") + extra("recipes")]
     while todo:
         one = todo.pop()
         key = (canonicalize_name(one.name), frozenset(one.extras))
