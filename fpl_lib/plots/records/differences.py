@@ -61,12 +61,17 @@ def _draw_pair(ax, place: int, row) -> None:
 
 
 def _message(table) -> str:
-    known = int(table["low"].notna().sum())
-    if not known:
+    """Which losses the intervals tell apart from CE: the sentence above the picture."""
+    known = table[table["low"].notna()]
+    if known.empty:
         return "Single runs beside CE, so no intervals"
-    above, below = int((table["low"] > 0).sum()), int((table["high"] < 0).sum())
-    intervals = "1 interval" if known == 1 else f"{known} intervals"
-    return f"Of {intervals}, {above} lie above CE and {below} below"
+    apart = ((known["low"] > 0) | (known["high"] < 0)).groupby(known["loss"], sort=False)
+    most = apart.mean() > 0.5
+    where = " in most settings" if apart.size().max() > 1 else ""
+    if not most.any():
+        return f"No loss is told apart from CE{where}"
+    names = [name_of(loss) for loss in most[most].index]
+    return f"Told apart from CE{where}: {', '.join(names)}" + ("" if most.all() else "; no other")
 
 
 def _words(table, experiment: str) -> str:
