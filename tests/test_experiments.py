@@ -19,7 +19,6 @@ from fpl_lib.evidence.experiments import (
     conditioned,
     configs,
     run,
-    shortened,
 )
 from fpl_lib.evidence.records import Record, read_record, write_record
 from fpl_lib.training import Batches, CheckpointError, Paused, build_model, load_checkpoint
@@ -35,6 +34,10 @@ def images():
         mini, train_images=mini.train_images[:200], train_labels=mini.train_labels[:200],
         test_images=mini.test_images[:100], test_labels=mini.test_labels[:100],
     )  # fmt: skip
+
+
+def shortened(config, epochs):
+    return replace(config, recipe=replace(config.recipe, epochs=epochs))
 
 
 def config(loss="fpl", seed=0, epochs=2):

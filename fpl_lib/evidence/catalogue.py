@@ -1,7 +1,8 @@
 """The experiments as data: which networks, which losses, under which conditions, by which recipe.
 
-Each full experiment has a `-mini` form: the same grid for the small network on cifar10-mini, which
-two cores finish. Nothing here was tuned until one loss or the other won.
+The experiments of data/protocol.md ask its questions on full CIFAR-10; the grids come in two forms,
+with ResNet18 and, `-mini`, with the small network on cifar10-mini, which two cores finish. Nothing
+here was tuned until one loss or the other won.
 """
 
 from __future__ import annotations
@@ -139,16 +140,8 @@ class RunConfig:
 
     def as_dict(self) -> dict:
         """One flat dictionary of plain values, as a record keeps it."""
-        known = (
-            "stem",
-            "noise",
-            "imbalance",
-            "profile",
-            "zero_init_residual",
-            "validation",
-            "rate",
-        )
-        fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in known}}
+        names = "stem noise imbalance profile zero_init_residual validation rate".split()
+        fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in names}}
         fields["weights"] = name_weights(self.weights)
         return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
 
@@ -201,7 +194,7 @@ _LONG_TAILS = tuple(
     for ratio in (10, 50, 100)
 )
 _NOISE = tuple(Condition(f"noise{share:02}", noise=share / 100) for share in (0, 20, 40, 60))
-_FACTORS = {"half": 0.5, "full": 1.0, "double": 2.0}
+_MINI = {"models": ("small",), "source": "mini"}
 
 
 def _rates(recipe: Recipe) -> tuple[Condition, ...]:
@@ -210,135 +203,50 @@ def _rates(recipe: Recipe) -> tuple[Condition, ...]:
     return tuple(
         Condition(f"{base.optimizer}-{word}", recipe=replace(base, lr=base.lr * factor))
         for base in (recipe, adadelta)
-        for word, factor in _FACTORS.items()
+        for word, factor in (("half", 0.5), ("full", 1.0), ("double", 2.0))
     )
 
 
-def _trials(recipe: Recipe, **how) -> tuple[Condition, ...]:
-    """The rates a loss may choose among, on held-out images, in half the epochs; on request."""
-    return tuple(
-        Condition(
-            f"rate{factor:g}", validation=5000, on_request=True,
-            recipe=replace(recipe, lr=recipe.lr * factor, epochs=recipe.epochs // 2), **how,
+def _grids(form: str, on: str, imbalance: Recipe, noise: Recipe, scale: Recipe, **where):
+    """Three grids, `form` behind their names, by recipes that suit the network and images `on`."""
+    scaled = ("fpl", "ce", "ce_matched")
+    for name, about, losses, recipe, conditions in (
+        ("imbalance", "Long tails, two profiles, three ratios", _ON_IMBALANCE, imbalance,
+         _LONG_TAILS),
+        ("noise", "0 to 60 % of the training labels wrong", _ON_NOISE, noise, _NOISE),
+        ("scale", "FPL, CE, and CE with FPL's gradient length", scaled, scale, _rates(scale)),
+    ):  # fmt: skip
+        yield Experiment(
+            name + form, f"{about}: {on}", losses=losses, recipe=recipe, conditions=conditions,
+            **where,
+        )  # fmt: skip
+
+
+def _question(
+    name: str, about: str, model: str, losses: tuple[str, ...], recipe: Recipe,
+    *conditions: Condition, **more,
+) -> Experiment:  # fmt: skip
+    """An experiment of data/protocol.md: its conditions, and on request the rates to choose among.
+
+    Rates are tried in the first condition, on held-out images, in half the epochs.
+    """
+    trials = tuple(
+        replace(
+            conditions[0], name=f"rate{factor:g}", validation=5000, on_request=True,
+            recipe=replace(recipe, lr=recipe.lr * factor, epochs=recipe.epochs // 2),
         )
         for factor in (0.25, 0.5, 1, 2, 4, 8)
     )  # fmt: skip
+    return Experiment(name, about, (model,), losses, recipe, conditions + trials, **more)
 
 
-_MINI = {"models": ("small",), "source": "mini"}
-_RESNET = {"models": ("resnet18",), "stem": "cifar"}
-_GRIDS = (
-    Experiment(
-        "imbalance",
-        "Long-tailed CIFAR-10, two profiles, three ratios; tested on balanced classes",
-        losses=_ON_IMBALANCE,
-        recipe=GRID,
-        conditions=_LONG_TAILS,
-        **_RESNET,
-    ),
-    Experiment(
-        "noise",
-        "CIFAR-10 with 0 to 60 % of the training labels wrong; tested on right ones",
-        losses=_ON_NOISE,
-        recipe=GRID,
-        conditions=_NOISE,
-        **_RESNET,
-    ),
-    Experiment(
-        "scale",
-        "Is a longer gradient all there is to it? FPL, CE, and CE with FPL's gradient length",
-        losses=("fpl", "ce", "ce_matched"),
-        recipe=SCALE,
-        conditions=_rates(SCALE),
-        **_RESNET,
-    ),
-)
-_MINI_GRIDS = {
-    "imbalance": (LONG_TAIL_MINI, _LONG_TAILS, "long tails of cifar10-mini"),
-    "noise": (NOISE_MINI, _NOISE, "cifar10-mini"),
-    "scale": (SCALE_MINI, _rates(SCALE_MINI), "cifar10-mini"),
-}
+def _spoilt(share: float, **how) -> Condition:
+    """The positive control: some wrong labels."""
+    return Condition(f"noise{100 * share:02.0f}", noise=share, on_request=True, **how)
 
 
-def _mini_form(grid: Experiment) -> Experiment:
-    """The same losses and columns for the small network, by a recipe that two cores finish."""
-    recipe, conditions, images = _MINI_GRIDS[grid.name]
-    return Experiment(
-        f"{grid.name}-mini",
-        f"The grid of {grid.name} with the small network on {images}",
-        losses=grid.losses,
-        recipe=recipe,
-        conditions=conditions,
-        **_MINI,
-    )
-
-
-# The questions of data/protocol.md, in its order; notebooks 06 and 07 ask Table 2 and Table 3.
-_QUESTIONS = (
-    Experiment(
-        "compact",
-        "Q1: FPL and CE on full CIFAR-10, each at its own rate",
-        models=("compact",),
-        losses=("ce", "fpl"),
-        recipe=COMPACT,
-        conditions=(
-            Condition(),
-            Condition("noise02", noise=0.02, on_request=True),
-            *_trials(COMPACT),
-        ),
-    ),
-    Experiment(
-        "finetune",
-        "Q2: FPL and CE from ImageNet weights, on enlarged images of full CIFAR-10",
-        models=("efficientnet_lite0",),
-        losses=("ce", "fpl"),
-        recipe=FINETUNE,
-        conditions=(
-            Condition(weights="efficientnet_lite0"),
-            Condition("noise05", noise=0.05, weights="efficientnet_lite0", on_request=True),
-            *_trials(FINETUNE, weights="efficientnet_lite0"),
-        ),
-    ),
-    Experiment(
-        "parts",
-        "Q4, Q5: direction, length or reweighting; how much false term, how many false classes",
-        models=("small",),
-        losses=(
-            "ce", "fpl", "ce_matched", "ce_matched_sample",
-            "fpl_quarter", "fpl_half", "fpl_double", "fpl_k2", "fpl_k9",
-        ),
-        recipe=PARTS,
-        conditions=(
-            Condition(),
-            Condition("noise05", noise=0.05, on_request=True),
-            *_trials(PARTS),
-        ),
-    ),
-    Experiment(
-        "wrong-labels",
-        "Q6: 40 % of the labels wrong, until CE learns them by heart",
-        models=("small",),
-        losses=("ce", "fpl", "gce"),
-        recipe=WRONG_LABELS,
-        conditions=(
-            Condition("noise40", noise=0.4), *_trials(WRONG_LABELS, noise=0.4)
-        ),
-    ),
-    Experiment(
-        "long-tail",
-        "Q7: CIFAR-10-LT in full, ratio 100; tested on balanced classes",
-        models=("small",),
-        losses=("ce", "fpl", "fpl_mean", "focal", "balanced_softmax"),
-        more_losses=("fpl_flipped", "class_balanced"),
-        recipe=LONG_TAIL,
-        conditions=(
-            Condition("exp100", imbalance=100.0),
-            Condition("exp10", imbalance=10.0, on_request=True),
-            *_trials(LONG_TAIL, imbalance=100.0),
-        ),
-    ),
-)  # fmt: skip
-
+_LITE0 = {"weights": "efficientnet_lite0"}
+_IMAGENET = {"weights": "IMAGENET1K_V1", "on_request": True}
 _ALL = (
     Experiment(
         "table2",
@@ -351,10 +259,8 @@ _ALL = (
             Condition(),
             Condition("float32", recipe=TABLE_1, on_request=True),
             Condition("cifar-stem", stem="cifar", on_request=True),
-            Condition("imagenet", weights="IMAGENET1K_V1", on_request=True),
-            Condition(
-                "imagenet-cifar-stem", stem="cifar", weights="IMAGENET1K_V1", on_request=True
-            ),
+            Condition("imagenet", **_IMAGENET),
+            Condition("imagenet-cifar-stem", stem="cifar", **_IMAGENET),
         ),
     ),
     Experiment(
@@ -366,60 +272,71 @@ _ALL = (
         conditions=(
             Condition("scratch"),
             Condition("scratch-bf16", recipe=replace(TABLE_3, amp=True), on_request=True),
+            # The paper says 10 epochs and nothing more: a tenth of the rate, falling smoothly.
             Condition(
                 "finetuned",
-                weights="IMAGENET1K_V1",
-                # The paper says 10 epochs and nothing more: a tenth of the rate, falling smoothly.
                 recipe=replace(TABLE_3, epochs=10, lr=0.01, schedule="cosine", milestones=()),
-                on_request=True,
+                **_IMAGENET,
             ),
         ),
         stem="cifar",
         zero_init_residual=True,
     ),
-    *_QUESTIONS,
-    *_GRIDS,
+    # The questions of data/protocol.md, in its order.
+    _question(
+        "compact", "Q1: FPL and CE on full CIFAR-10, each at its own rate",
+        "compact", ("ce", "fpl"), COMPACT, Condition(), _spoilt(0.02),
+    ),
+    _question(
+        "finetune", "Q2: FPL and CE from ImageNet weights, on enlarged images of full CIFAR-10",
+        "efficientnet_lite0", ("ce", "fpl"), FINETUNE,
+        Condition(**_LITE0), _spoilt(0.05, **_LITE0),
+    ),
+    _question(
+        "parts",
+        "Q4, Q5: direction, length or reweighting; how much false term, how many false classes",
+        "small", ("ce", "fpl", "ce_matched", "ce_matched_sample", "fpl_quarter", "fpl_half",
+                  "fpl_double", "fpl_k2", "fpl_k9"),
+        PARTS, Condition(), _spoilt(0.05),
+    ),
+    _question(
+        "wrong-labels", "Q6: 40 % of the labels wrong, until CE learns them by heart",
+        "small", ("ce", "fpl", "gce"), WRONG_LABELS, Condition("noise40", noise=0.4),
+    ),
+    _question(
+        "long-tail", "Q7: CIFAR-10-LT in full, ratio 100; tested on balanced classes",
+        "small", ("ce", "fpl", "fpl_mean", "focal", "balanced_softmax"), LONG_TAIL,
+        Condition("exp100", imbalance=100.0), Condition("exp10", imbalance=10.0, on_request=True),
+        more_losses=("fpl_flipped", "class_balanced"),
+    ),
+    *_grids("", "ResNet18", GRID, GRID, SCALE, models=("resnet18",), stem="cifar"),
     Experiment(
-        "mini",
-        "A small network on cifar10-mini: a minute a run on a laptop",
-        losses=("fpl", "ce"),
-        more_losses=("focal", "poly1", "gce", "sce", "mae"),
-        recipe=MINI,
-        keep_confusion=True,
-        **_MINI,
+        "mini", "A small network on cifar10-mini: a minute a run on a laptop",
+        losses=("fpl", "ce"), more_losses=("focal", "poly1", "gce", "sce", "mae"), recipe=MINI,
+        keep_confusion=True, **_MINI,
     ),
     Experiment(
-        "short",
-        "Two epochs of mini: the known runs beside which notebook 05 sets a reader's own",
-        losses=("fpl", "ce"),
-        recipe=replace(MINI, epochs=2),
-        **_MINI,
+        "short", "Two epochs of mini: the known runs beside which notebook 05 sets a reader's own",
+        losses=("fpl", "ce"), recipe=replace(MINI, epochs=2), **_MINI,
     ),
     Experiment(
-        "table2-mini",
-        "Table 1's recipe with the small network on cifar10-mini",
-        losses=("fpl", "ce"),
-        recipe=TABLE_1,
-        keep_confusion=True,
-        **_MINI,
+        "table2-mini", "Table 1's recipe with the small network on cifar10-mini",
+        losses=("fpl", "ce"), recipe=TABLE_1, keep_confusion=True, **_MINI,
     ),
     Experiment(
-        "table3-mini",
-        "Table 3's recipe, shortened, with the small network on cifar10-mini",
-        losses=("fpl", "ce"),
-        recipe=replace(TABLE_3, epochs=12, milestones=(6, 9)),
-        conditions=(Condition("scratch"),),
-        keep_confusion=True,
+        "table3-mini", "Table 3's recipe, shortened, with the small network on cifar10-mini",
+        losses=("fpl", "ce"), recipe=replace(TABLE_3, epochs=12, milestones=(6, 9)),
+        conditions=(Condition("scratch"),), keep_confusion=True, **_MINI,
+    ),
+    *_grids(
+        "-mini", "the small network on cifar10-mini", LONG_TAIL_MINI, NOISE_MINI, SCALE_MINI,
         **_MINI,
     ),
-    *(_mini_form(grid) for grid in _GRIDS),
     Experiment(
         "noise-long-mini",
         "40 % wrong labels until they are learnt by heart: the small network on cifar10-mini",
-        losses=_ON_NOISE,
-        recipe=NOISE_LONG_MINI,
-        conditions=tuple(condition for condition in _NOISE if condition.noise == 0.4),
-        **_MINI,
+        losses=_ON_NOISE, recipe=NOISE_LONG_MINI,
+        conditions=tuple(condition for condition in _NOISE if condition.noise == 0.4), **_MINI,
     ),
-)
+)  # fmt: skip
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}

@@ -35,11 +35,6 @@ from fpl_lib.training import (
     train,
 )
 
-__all__ = [
-    "EXPERIMENTS", "LOSSES", "Busy", "Condition", "Conflict", "Experiment", "RunConfig",
-    "conditioned", "configs", "run", "shortened",
-]  # fmt: skip
-
 
 class Conflict(RuntimeError):
     """A record is there already, of a run with another configuration or other data."""
@@ -283,8 +278,3 @@ def _same_precision(earlier: Record, now: Record, path: Path) -> None:
             f"{path} was begun in {theirs}, and this machine would go on in {ours}: finish it "
             "where it was begun, or move that file away"
         )
-
-
-def shortened(config: RunConfig, epochs: int) -> RunConfig:
-    """`config` with another number of epochs, for a first look."""
-    return replace(config, recipe=replace(config.recipe, epochs=epochs))
