@@ -291,12 +291,11 @@ main({line.split()})
 
 
 def test_the_parser_knows_the_names_of_the_rooms():
-    from fpl_lib.commands.bench.command import PARTS
     from fpl_lib.training import models, recipe
 
     assert names.EXPERIMENTS == tuple(experiments.EXPERIMENTS)
     assert names.LOSSES == tuple(experiments.LOSSES)
-    assert (names.MODELS, names.STEMS, names.PARTS) == (models.MODELS, models.STEMS, PARTS)
+    assert (names.MODELS, names.STEMS) == (models.MODELS, models.STEMS)
     assert (names.OPTIMIZERS, names.SCHEDULES) == (recipe.OPTIMIZERS, recipe.SCHEDULES)
     mini = experiments.EXPERIMENTS["mini"].recipe
     assert names.MINI == {name: getattr(mini, name) for name in names.MINI}

@@ -41,8 +41,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (add_data, add_train, add_reproduce, add_report, add_bench):
-        add(commands)
+        add(commands.add_parser)
     arguments = parser.parse_args(argv)
+    # For this process and its workers, before torch is imported: else two runs starve each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return arguments.run(arguments)
     except (ValueError, OSError) as error:
@@ -56,8 +58,8 @@ def main(argv: list[str] | None = None) -> int:
         return 130
 
 
-def add_data(commands) -> None:
-    parser = commands.add_parser(
+def add_data(command: Callable) -> None:
+    parser = command(
         "data",
         help="fetch CIFAR-10 and check every file",
         description="Check each file of CIFAR-10 by its MD5; fetch it if it is not there.",
@@ -79,8 +81,8 @@ def data(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def add_train(commands) -> None:
-    parser = commands.add_parser(
+def add_train(command: Callable) -> None:
+    parser = command(
         "train",
         help="train one network and print a row an epoch",
         description="Train one network with one loss; the defaults are those of `reproduce mini`.",
@@ -107,7 +109,6 @@ def add_train(commands) -> None:
 
 
 def train(arguments: argparse.Namespace) -> int:
-    _let_waiting_threads_sleep()
     from fpl_lib.evidence.experiments import RunConfig
     from fpl_lib.training import Recipe
 
@@ -120,8 +121,8 @@ def train(arguments: argparse.Namespace) -> int:
     return _run_all([config], arguments, arguments.source)
 
 
-def add_reproduce(commands) -> None:
-    parser = commands.add_parser(
+def add_reproduce(command: Callable) -> None:
+    parser = command(
         "reproduce",
         help="run an experiment of the paper and keep the records",
         description="Run an experiment, one record a run.\n\n"
@@ -135,19 +136,14 @@ def add_reproduce(commands) -> None:
     add("experiment", choices=names.EXPERIMENTS, metavar="EXPERIMENT", help="one of those below")
     add("--models", nargs="+", choices=names.MODELS, metavar="MODEL", help=every)
     add("--losses", nargs="+", choices=names.LOSSES, metavar="LOSS", help=every)
-    add(
-        "--conditions", nargs="+", metavar="CONDITION",
-        help="such as noise40; default: all but those that run on request only",
-    )  # fmt: skip
-    add(
-        "--weights", metavar="WEIGHTS",
-        help="where a condition starts from ImageNet weights: torchvision's name for them or a "
-        "file (default: the condition's own)",
-    )  # fmt: skip
-    add(
-        "--seeds", type=seeds, default=[0], metavar="SEEDS",
-        help="such as 0, 0-9 or 0,2,4-6 (default: 0)",
-    )  # fmt: skip
+    asked = "such as noise40; default: all but those that run on request only"
+    add("--conditions", nargs="+", metavar="CONDITION", help=asked)
+    initial = (
+        "where a condition starts from ImageNet weights: torchvision's name for them or a file"
+    )
+    add("--weights", metavar="WEIGHTS", help=f"{initial} (default: the condition's own)")
+    some = "such as 0, 0-9 or 0,2,4-6 (default: 0)"
+    add("--seeds", type=seeds, default=[0], metavar="SEEDS", help=some)
     _add_running(parser)
     parser.set_defaults(run=reproduce)
 
@@ -159,7 +155,6 @@ def _experiments() -> str:
 
 
 def reproduce(arguments: argparse.Namespace) -> int:
-    _let_waiting_threads_sleep()
     from fpl_lib.evidence.experiments import EXPERIMENTS, configs
 
     todo = configs(
@@ -169,8 +164,8 @@ def reproduce(arguments: argparse.Namespace) -> int:
     return _run_all(todo, arguments, EXPERIMENTS[arguments.experiment].source)
 
 
-def add_report(commands) -> None:
-    parser = commands.add_parser(
+def add_report(command: Callable) -> None:
+    parser = command(
         "report",
         help="tables and figures from the records alone",
         description="Print what the records say, and write it as Markdown, CSV and PNG with --to.",
@@ -179,54 +174,54 @@ def add_report(commands) -> None:
     add("--runs", type=Path, metavar="DIR", help="default: the project's data/runs")
     add("--to", type=Path, metavar="DIR", help="also write the tables and figures here")
     add("--readme", action="store_true", help="only make README.md and the pages behind it anew")
-    parser.set_defaults(run=make_report)
+    parser.set_defaults(run=report)
 
 
-def make_report(arguments: argparse.Namespace) -> int:
+def report(arguments: argparse.Namespace) -> int:
     runs = arguments.runs or RUNS
     if arguments.runs is None and not runs.is_dir():
         print(f"No records yet in {runs}: `python -m fpl_lib reproduce mini` makes some.")
         return 0
-    from fpl_lib.commands import readme, report
+    from fpl_lib.commands import readme
+    from fpl_lib.commands.report import report
 
     if arguments.readme:
         changed = readme.update_readme(runs, CHECKOUT / "README.md")
         print("README.md: " + ("verdicts made anew" if changed else "up to date"))
     else:
-        print(report.report(runs, arguments.to))
+        print(report(runs, arguments.to))
     return 0
 
 
-def add_bench(commands) -> None:
-    parser = commands.add_parser(
+def add_bench(command: Callable) -> None:
+    parser = command(
         "bench",
-        help="how fast it is, beside cross-entropy and the common loop",
-        description="Measure ratios side by side, print them as a table and keep them as JSON. "
-        "Some minutes; leave the machine alone meanwhile.",
+        help="what FPL and the trainer cost, beside cross-entropy and the common loop",
+        description="Measure ratios side by side, print them as tables and keep them as JSON. "
+        "About ten minutes on two cores; leave the machine alone meanwhile.",
         formatter_class=_Defaults,
     )
     add, parts = parser.add_argument, names.PARTS
+    some = f"some of {', '.join(parts)}"
     add("--device", type=device_name, default="cpu", help="auto, cpu, cuda or cuda:N")
-    add(
-        "--parts", nargs="+", choices=parts, default=parts, metavar="PART",
-        help=f"some of {', '.join(parts)}",
-    )  # fmt: skip
+    add("--parts", nargs="+", choices=parts, default=parts, metavar="PART", help=some)
     add("--rounds", type=number(1), default=9, help="of each comparison")
+    add("--quick", action="store_true", help="a look: one round, fewer images, no growth")
     add("--threads", type=number(1, 256), default=2, metavar="N", help="CPU threads")
     add("--notebooks", action="store_true", help="also run every notebook against the clock")
     add("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
-    add("--to", type=Path, metavar="DIR", help="where to write JSON and figure")
-    parser.set_defaults(run=measure)
+    add("--to", type=Path, metavar="DIR", help="where to write JSON, page and figure")
+    parser.set_defaults(run=bench)
 
 
-def measure(arguments: argparse.Namespace) -> int:
+def bench(arguments: argparse.Namespace) -> int:
+    os.environ.setdefault("KINETO_LOG_LEVEL", "9")  # torch's profiler tells stderr when it starts
     from fpl_lib.commands.bench.command import bench, save
     from fpl_lib.commands.bench.page import to_markdown
 
-    measured = bench(
-        _device(arguments.device), parts=arguments.parts, threads=arguments.threads,
-        rounds=arguments.rounds, data_dir=arguments.data_dir, notebooks=arguments.notebooks,
-    )  # fmt: skip
+    options = ("parts", "threads", "rounds", "quick", "data_dir", "notebooks")
+    given = {name: getattr(arguments, name) for name in options}
+    measured = bench(_device(arguments.device), **given)
     print(to_markdown(measured))
     for path in save(measured, arguments.to) if arguments.to else ():
         print(f"wrote {path.name}")
@@ -242,35 +237,25 @@ class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
 
 
 def _add_running(parser: argparse.ArgumentParser) -> None:
+    def add(name: str, help: str, metavar: str = "N", **options) -> None:
+        parser.add_argument(name, help=help, metavar=metavar, **options)
+
+    where = "auto, cpu, cuda or cuda:N (default: auto)"
+    add("--device", where, "DEVICE", type=device_name, default="auto")
+    add("--data-dir", DATA_HELP, "DIR", type=Path)
+    add("--out", "the folder of the records (default: the project's data/runs)", "DIR", type=Path)
+    late = "stop between two steps after S seconds, exit 75 (a call takes one step at least)"
+    add("--max-seconds", late, "S", type=number(0, 1e9, float))
+    add("--threads", "CPU threads (default: torch's)", type=number(1, 256))
+    several = (
+        "runs at a time (default: 1), the threads shared out among them; on several GPUs in turn, "
+        "on one at once by NVIDIA's MPS where nvidia-cuda-mps-control is found"
+    )
+    add("--jobs", several, type=number(1, 256), default=1)
     add = parser.add_argument
-    add(
-        "--device", type=device_name, default="auto", metavar="DEVICE",
-        help="auto, cpu, cuda or cuda:N (default: auto)",
-    )  # fmt: skip
-    add("--data-dir", type=Path, metavar="DIR", help=DATA_HELP)
-    add(
-        "--out", type=Path, metavar="DIR",
-        help="the folder of the records (default: the project's data/runs)",
-    )  # fmt: skip
-    add(
-        "--max-seconds", type=number(0, 1e9, float), metavar="S",
-        help="stop between two steps after S seconds, exit 75 (a call takes one step at least)",
-    )  # fmt: skip
-    add("--threads", type=number(1, 256), metavar="N", help="CPU threads (default: torch's)")
-    add(
-        "--jobs", type=number(1, 256), default=1, metavar="N",
-        help="runs at a time, the threads shared out among them (default: 1)",
-    )  # fmt: skip
-    add(
-        "--compile", action="store_true",
-        help="torch.compile the step, on CUDA alone: worth its first minute in long runs",
-    )  # fmt: skip
+    worth = "torch.compile the step, on CUDA alone: worth its first minute in long runs"
+    add("--compile", action="store_true", help=worth)
     add("--quiet", action="store_true", help="no progress bars, no lines for epochs")
-
-
-def _let_waiting_threads_sleep() -> None:
-    """For this process and its workers, before torch is imported: else two runs starve."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def _run_all(todo: list, arguments: argparse.Namespace, source: str) -> int:

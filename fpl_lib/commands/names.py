@@ -17,7 +17,7 @@ MODELS = ("resnet18", "resnet50", "efficientnet_v2_s", "efficientnet_lite0", "sm
 STEMS = ("torchvision", "cifar")
 OPTIMIZERS = ("adadelta", "sgd")
 SCHEDULES = ("cosine", "step", "constant", "one_cycle")
-PARTS = ("loss", "trainer", "class", "growth")
+PARTS = ("loss", "trainer", "growth")
 # Of the recipe of `reproduce mini`, where `train` starts from.
 MINI = {
     "epochs": 20, "batch_size": 64, "optimizer": "sgd", "lr": 0.1, "momentum": 0.9,

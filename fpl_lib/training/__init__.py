@@ -17,7 +17,7 @@ from fpl_lib.training.models import MODELS, STEMS, CompactNet, SmallResNet, buil
 from fpl_lib.training.pretrained import WeightsError, load_weights, name_weights
 from fpl_lib.training.recipe import OPTIMIZERS, SCHEDULES, Recipe, make_optimizer, make_scheduler
 from fpl_lib.training.shortcut import unused_weights
-from fpl_lib.training.step import Step, has_bfloat16, numeric_mode
+from fpl_lib.training.step import Step, has_bfloat16, numeric_mode, recorder_for, use_device
 
 __all__ = [
     "CIFAR10_MEAN", "CIFAR10_STD", "MODELS", "OPTIMIZERS", "SCHEDULES", "STEMS", "Batches",
@@ -25,5 +25,5 @@ __all__ = [
     "accuracy", "build_model", "confusion_matrix", "crop_and_flip", "ece", "false_positives",
     "has_bfloat16", "load_checkpoint", "load_weights", "logits_of", "make_optimizer",
     "make_scheduler", "margin", "name_weights", "nll", "numeric_mode", "one_vs_rest_accuracy",
-    "top_k_accuracy", "train", "unused_weights",
+    "recorder_for", "top_k_accuracy", "train", "unused_weights", "use_device",
 ]  # fmt: skip

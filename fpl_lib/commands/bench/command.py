@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,50 +14,73 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.commands.bench import loss, start, trainer, whole
-from fpl_lib.commands.bench.page import page, plain
+from fpl_lib._files import CHECKOUT
+from fpl_lib.cifar10 import load_cifar10
+from fpl_lib.commands import names
+from fpl_lib.commands.bench import aims, loss, trainer, whole
+from fpl_lib.commands.bench.measure import Row
+from fpl_lib.commands.bench.page import page
 from fpl_lib.evidence.records import environment
 from fpl_lib.plots.style import PALETTE, use_style
+from fpl_lib.training import use_device
 
 STEEP = 1.1  # an exponent over the size that says that time grows faster than the work
-PARTS = ("loss", "trainer", "class", "growth")
 
 
 def bench(
     device: torch.device,
     *,
-    parts: Sequence[str] = PARTS,
+    parts: Sequence[str] = names.PARTS,
     threads: int = 2,
     rounds: int = 9,
+    quick: bool = False,
     data_dir: str | os.PathLike | None = None,
     notebooks: bool = False,
 ) -> dict:
-    """Measure and return {"environment", "threads", "rounds", "rows", "growth"}, plain values.
+    """Measure and return {"environment", "rounds", "minutes", "rows", "growth"}, plain values.
 
-    Raises ValueError for an unknown part.
+    `quick` is one round over an eighth of the images, without growth.
     """
-    if unknown := [part for part in parts if part not in PARTS]:
-        raise ValueError(f"unknown part {unknown[0]!r}: expected {', '.join(PARTS)}")
+    began = time.monotonic()
     torch.set_num_threads(threads)
-    data = load_cifar10(source="mini")
+    use_device(device)
+    data = load_cifar10(data_dir, source="auto")
+    rounds, share = (1, 8) if quick else (rounds, 1)
     found, growth = [], []
     if "loss" in parts:
-        found += loss.rows(str(device), threads, rounds)
-        found.append(loss.traffic(str(device), threads, rounds))
+        found += [*trainer.cost(data, device, rounds), *loss.rows(device, rounds)]
     if "trainer" in parts:
-        found += trainer.rows(data, str(device), max(3, rounds // 2))
-        found += whole.rows(str(device)) if device.type == "cuda" else []
-    if "class" in parts:
-        found += start.rows(data_dir, max(3, rounds // 2))
-        found += start.notebook_rows() if notebooks else []
-    if "growth" in parts:
-        growth += loss.growth(str(device), threads, rounds)
-        growth += trainer.growth(data, str(device), rounds)
+        found += trainer.speed(data, device, rounds, share)
+        found += whole.rows(device) if device.type == "cuda" else []
+        found += trainer.accuracy(data, device, rounds, share) if device.type == "cpu" else []
+        found += trainer.shortcut(data, device, rounds) if device.type == "cpu" else []
+    if "growth" in parts and not quick:
+        growth += [*loss.growths(device, rounds), *trainer.growths(data, device, rounds)]
+    found += notebook_rows() if notebooks else []
+    wanted = aims.AIMS[device.type]
+    found = [replace(row, target=wanted.get((row.group, row.name, row.baseline))) for row in found]
     about = {key: value for key, value in environment(device).items() if key != "start"}
-    rows = [plain(row) for row in found]
-    about["threads"] = threads
-    return {"environment": about, "rounds": rounds, "rows": rows, "growth": growth}
+    minutes = round((time.monotonic() - began) / 60, 1)
+    rows = [{**asdict(row), "met": row.met} for row in found]
+    return {
+        "environment": about, "rounds": rounds, "minutes": minutes, "rows": rows, "growth": growth
+    }  # fmt: skip
+
+
+def notebook_rows() -> Iterator[Row]:
+    """Seconds of running the students' notebooks from top to bottom, with their kernels' starts."""
+    import nbformat
+
+    from fpl_lib.course.editions import execute
+
+    taken = {}
+    for path in sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb")):
+        began = time.perf_counter()
+        execute(nbformat.read(path, as_version=4), path.parent)
+        taken[path.stem] = time.perf_counter() - began
+    slowest = max(taken, key=taken.__getitem__)
+    yield Row(aims.CLASS, "the longest notebook", "", taken[slowest], note=slowest)
+    yield Row(aims.CLASS, "all notebooks", "", sum(taken.values()))
 
 
 def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
@@ -69,8 +94,8 @@ def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
     written = [folder / f"bench-{kind}.json"]
     written[0].write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if measured["growth"]:
-        figure, _ = growth_figure(measured)
         written.append(folder / f"growth-{kind}.png")
+        figure = growth_figure(measured)
         figure.savefig(written[-1], metadata={"Software": None})
         plt.close(figure)
     written.append(folder / "README.md")
@@ -78,43 +103,29 @@ def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
     return written
 
 
-def growth_figure(measured: dict) -> tuple[Figure, str]:
-    """A panel a sweep, time and memory over the size on logarithmic axes; and its words."""
+def growth_figure(measured: dict) -> Figure:
+    """A panel a sweep, time and memory over the size on logarithmic axes; one of the loss alone."""
     use_style()
     sweeps = measured["growth"]
-    figure, axes = plt.subplots(
-        2, -(-len(sweeps) // 2), figsize=(9.8, 5.6), layout="constrained", squeeze=False
-    )
-    said = []
+    figure, axes = plt.subplots(2, 3, figsize=(9.8, 5.6), layout="constrained")
     for ax, sweep in zip(axes.flat, sweeps, strict=False):
-        for series in _series(sweep):
-            ax.loglog(sweep["sizes"], series["values"], **series["look"])
-        ax.set_xticks(sweep["sizes"], [f"{size:,}" for size in sweep["sizes"]])
+        sizes = sweep["sizes"]
+        ax.loglog(sizes, [size / sizes[0] for size in sizes], "k:", linewidth=1)
+        for key, word, color in (("seconds", "time", 0), ("bytes", "memory", 1)):
+            values = [value / sweep[key][0] for value in sweep[key]]
+            label = f"{word}, exponent {round(sweep[f'{word}_exponent'], 2) + 0.0:.2f}"
+            ax.loglog(sizes, values, "o-", color=PALETTE[color], label=label)
+        ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set(xlabel=sweep["axis"], ylabel="relative to the first point")
         ax.legend(loc="upper left", fontsize="small")
-        said.append(f"{sweep['axis']}: time grows with exponent {sweep['time_exponent']:.2f}")
-    for ax in axes.flat[len(sweeps) :]:
-        ax.set_axis_off()
+    alone = [row for row in measured["rows"] if row["name"].startswith("the loss alone")]
+    ax = axes.flat[-1]
+    ax.plot([row["ratio"] for row in alone], "o-", color=PALETTE[1])
+    ax.axhline(1, color="black", linestyle=":", linewidth=1)
+    ax.set_xticks(range(len(alone)), [row["name"].split(", ")[1] for row in alone], rotation=30)
+    ax.set(xlabel="logits (N × C)", ylabel="time, cross-entropy = 1", title="the loss alone")
     steepest = max(sweep["time_exponent"] for sweep in sweeps)
     told = "Nothing grows" if steepest < STEEP else "Something grows"
     figure.suptitle(f"{told} faster than its work (dotted: proportional)")
-    return figure, f"Time and memory over size, on logarithmic axes. {'; '.join(said)}."
-
-
-def _series(sweep: dict) -> Iterator[dict]:
-    first = sweep["sizes"][0]
-    yield {
-        "values": [size / first for size in sweep["sizes"]],
-        "look": {"color": "black", "linestyle": ":", "linewidth": 1},
-    }
-    for key, color in (("seconds", PALETTE[0]), ("bytes", PALETTE[1])):
-        name = "time" if key == "seconds" else "memory"
-        yield {
-            "values": [value / sweep[key][0] for value in sweep[key]],
-            "look": {
-                "color": color,
-                "marker": "o",
-                "label": f"{name}, exponent {round(sweep[f'{name}_exponent'], 2) + 0.0:.2f}",
-            },
-        }
+    return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import tempfile
@@ -15,89 +14,72 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from fpl_lib.commands.bench.aims import TRAINER
+
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of the bench: `name` in `group`, a ratio to a named baseline, with its quartiles.
+    """One figure of the bench: a ratio to a named baseline, with its quartiles, and its aim.
 
-    `target` is what is aimed at, at most for "below", at least for "above"; None for none. `unit`
-    says what the ratio is of, such as "time". `ratio` is None where nothing could be measured.
-    `note` says why a target was missed or nothing measured.
+    Without a baseline it is seconds. `ratio` is None where nothing was measured, `target` where
+    nothing is aimed at. `note` says what the ratio comes from.
     """
 
     group: str
     name: str
-    unit: str
     baseline: str
-    ratio: float | None
+    ratio: float | None = None
     low: float | None = None
     high: float | None = None
-    target: float | None = None
-    better: str = "below"
     note: str = ""
+    target: float | None = None
+
+    @classmethod
+    def of(
+        cls, group: str, name: str, baseline: str, taken: Mapping, ours: str, note: str = ""
+    ) -> Row:
+        """A row by the seconds of each round, `taken[ours]` beside `taken[baseline]`."""
+        return cls(group, name, baseline, *quartiles(taken[ours], taken[baseline]), note)
 
     @property
     def met(self) -> bool | None:
         """Whether the target is reached; None without one, or without a measurement."""
         if self.target is None or self.ratio is None:
             return None
-        return self.ratio <= self.target if self.better == "below" else self.ratio >= self.target
-
-    @property
-    def missed_by(self) -> float | None:
-        """By what share of the target it is missed; None unless it is.
-
-        >>> Row("loss", "fpl", "time", "ce", 3.0, target=2.5).missed_by
-        0.2
-        """
-        return None if self.met is not False else round(abs(self.ratio / self.target - 1), 6)
+        return self.ratio >= self.target if self.group == TRAINER else self.ratio <= self.target
 
 
 def side_by_side(
     calls: Mapping[str, Callable[[], object]],
-    *,
-    rounds: int = 9,
+    rounds: int,
+    device: torch.device,
     seconds: float = 0.05,
-    threads: int = 1,
 ) -> dict[str, list[float]]:
     """Seconds a call, one number a round: each round times every call, in turning order.
 
-    A call is repeated until it has taken about `seconds` a round, after a warm-up; on CUDA the
-    device is waited for. torch.utils.benchmark's Timer keeps the time, on `threads` CPU threads.
+    A call is repeated until it has taken about `seconds` a round, after a warm-up; on CUDA, where a
+    training step is recorded meanwhile, the device is waited for.
     """
-    # Imported here: it looks for a CUDA toolkit and says on stderr what it found.
-    from torch.utils.benchmark import Timer
-
-    timers = {
-        name: Timer("call()", globals={"call": call}, num_threads=threads)
-        for name, call in calls.items()
-    }
-    number = {}
-    for name, timer in timers.items():
-        timer.timeit(3)
-        number[name] = max(1, math.ceil(seconds / timer.timeit(3).mean))
-    return in_turns(
-        {name: lambda name=name: timers[name].timeit(number[name]).mean for name in calls}, rounds
-    )
+    ways = {}
+    for name, call in calls.items():
+        timed(call, device, number=5 if device.type == "cuda" else 1)
+        number = math.ceil(seconds / timed(call, device))
+        ways[name] = lambda call=call, number=number: timed(call, device, number)
+    return in_turns(ways, rounds, warm_up=0)
 
 
-def once_each(calls: Mapping[str, Callable[[], object]], *, rounds: int = 5) -> dict:
-    """As `side_by_side`, for calls of seconds: one call of each a round, after one to warm up."""
-
-    def timed(call: Callable[[], object]) -> float:
-        gc.collect()
-        began = time.perf_counter()
+def timed(call: Callable[[], object], device: torch.device, number: int = 1) -> float:
+    """Seconds a call, the mean of `number` of them."""
+    began = time.perf_counter()
+    for _ in range(number):
         call()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-        return time.perf_counter() - began
-
-    ways = {name: lambda call=call: timed(call) for name, call in calls.items()}
-    return in_turns(ways, rounds, warm_up=1)
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - began) / number
 
 
 def in_turns(
-    ways: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 0
+    ways: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: int = 1
 ) -> dict[str, list[float]]:
     """The seconds that each call gives, one number a round; who begins changes from round to round.
 
@@ -124,10 +106,13 @@ def quartiles(values: Sequence[float], baseline: Sequence[float]) -> tuple[float
     return float(middle), float(low), float(high)
 
 
-def peak_memory(call: Callable[[], object], device: str = "cpu") -> int:
-    """Bytes that torch held at most during a call, beyond those held before it."""
+def peak_memory(call: Callable[[], object], device: torch.device) -> int:
+    """Bytes that torch held at most during a call, beyond those held before it.
+
+    The call shall leave nothing behind, or the next one's bytes are less what it frees.
+    """
     call()
-    if torch.device(device).type == "cuda":
+    if device.type == "cuda":
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
@@ -147,23 +132,20 @@ def peak_memory(call: Callable[[], object], device: str = "cpu") -> int:
     return int(held.max(initial=0))
 
 
-def operations(call: Callable[[], object]) -> int:
-    """How many of torch's operations a call asks for, backward pass included, not their parts."""
-    call()
-    with profile(activities=[ProfilerActivity.CPU]) as seen:
-        call()
-    asked = (event for event in seen.events() if event.name.startswith("aten::"))
-    return sum(
-        event.cpu_parent is None or not event.cpu_parent.name.startswith("aten::")
-        for event in asked
-    )
+def growth(
+    axis: str, calls: Mapping[int, Callable[[], object]], rounds: int, device: torch.device
+) -> dict:
+    """Median seconds and peak bytes of the calls over their sizes, with the exponents of growth.
 
-
-def growth_exponent(sizes: Sequence[float], values: Sequence[float]) -> float:
-    """The slope of log value over log size: 1 for what grows with the work, by least squares.
-
-    >>> round(growth_exponent([1, 10, 100], [2, 20, 200]), 6)
-    1.0
+    An exponent is the slope of log value over log size: 1 for what grows with the work.
     """
-    slope, _ = np.polyfit(np.log(np.asarray(sizes, float)), np.log(np.asarray(values, float)), 1)
-    return float(slope)
+    taken = side_by_side({str(size): call for size, call in calls.items()}, rounds, device)
+    grown = {
+        "seconds": [float(np.median(values)) for values in taken.values()],
+        "bytes": [peak_memory(call, device) for call in calls.values()],
+    }
+    time, memory = (
+        float(np.polyfit(np.log([*calls]), np.log(values), 1)[0]) for values in grown.values()
+    )
+    exponents = {"time_exponent": time, "memory_exponent": memory}
+    return {"axis": axis, "sizes": [*calls], **grown, **exponents}

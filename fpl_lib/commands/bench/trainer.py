@@ -1,191 +1,212 @@
-"""The trainer beside the bare step, and beside the loop that everyone writes."""
+"""Training steps with FPL, by the trainer, in the common loop and with torch's own convolutions."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
+import numpy as np
 import torch
-from torch import nn
-from torch.nn import functional
+import torchvision
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from fpl_lib.cifar10.load import CIFAR10
-from fpl_lib.commands.bench.measure import (
-    Row,
-    growth_exponent,
-    in_turns,
-    once_each,
-    peak_memory,
-    quartiles,
-)
-from fpl_lib.training.batches import CIFAR10_MEAN, CIFAR10_STD, Batches
-from fpl_lib.training.loop import Recipe, make_optimizer, train
-from fpl_lib.training.models import build_model
+from fpl_lib import training
+from fpl_lib.cifar10 import CIFAR10
+from fpl_lib.commands.bench import aims
+from fpl_lib.commands.bench.loss import calls
+from fpl_lib.commands.bench.measure import Row, growth, in_turns, quartiles, side_by_side, timed
+from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES
+from fpl_lib.evidence.records import recorded_runs
 
-RECIPE = Recipe(
-    epochs=1, optimizer="sgd", lr=0.01, momentum=0.9, augment=True, schedule="constant"
-)  # fmt: skip
-# Images a round, and what is aimed at: of the bare step's speed, and times the common loop's.
-ON_CPU = {"small": (2048, 0.97, 3.0), "resnet18": (512, 0.97, 1.2)}
-ON_CUDA = {"resnet18": (25_600, 0.97, 10.0)}
+# Each network with the experiment whose recipe it is timed by.
+RECIPES = {"small": "mini", "compact": "compact", "resnet18": "table2"}
+IMAGES = {"cpu": {"small": 2048, "resnet18": 512}, "cuda": {"resnet18": 25_600}}  # a round
+ACCURACY_IMAGES = 1024
 
 
 class _Images(Dataset):
     """Single images through torchvision's transforms, as in most tutorials."""
 
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+    def __init__(self, images: Tensor, labels: Tensor) -> None:
         self.images, self.labels = images, labels
         self.transform = v2.Compose(
             [
                 v2.RandomCrop(32, padding=4),
                 v2.RandomHorizontalFlip(),
                 v2.ToDtype(torch.float32, scale=True),
-                v2.Normalize(CIFAR10_MEAN, CIFAR10_STD),
+                v2.Normalize(training.CIFAR10_MEAN, training.CIFAR10_STD),
             ]
         )
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
         return self.transform(self.images[index]), int(self.labels[index])
 
 
-def contenders(
-    name: str, images: torch.Tensor, labels: torch.Tensor, device: str, recipe: Recipe = RECIPE
-) -> dict[str, Callable[[], float]]:
-    """Ways through `images` once, each giving the seconds of its training steps.
+@dataclass(frozen=True)
+class Setup:
+    """A network's training by its experiment's recipe, at a rate at which nothing diverges."""
 
-    "trainer": `train.train`, by its own clock, which leaves the test images out. "bare step": one
-    batch that is there already, no augmentation, no log. "common loop": as most tutorials have it,
-    a DataLoader with two workers, torchvision's transforms and torch's usual memory layout.
+    name: str
+    data: CIFAR10
+    device: torch.device
+
+    @property
+    def recipe(self) -> training.Recipe:
+        recipe = EXPERIMENTS[RECIPES[self.name]].recipe
+        return replace(recipe, lr=1e-3, schedule="constant", augment=True, epochs=1000)
+
+    def images(self, count: int) -> tuple[Tensor, Tensor]:
+        """So many images with their labels, some more than once if need be."""
+        index = torch.arange(count) % len(self.data.train_labels)
+        return self.data.train_images[index], self.data.train_labels[index]
+
+    def batches(self, count: int, size: int | None = None) -> training.Batches:
+        recipe = self.recipe
+        return training.Batches(
+            *self.images(count), batch_size=size or recipe.batch_size, shuffle=True,
+            augment=recipe.augment, device=self.device, channels_last=recipe.channels_last,
+        )  # fmt: skip
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        return next(iter(self.batches(self.recipe.batch_size)))
+
+    def model(self, stem: str = "torchvision") -> nn.Module:
+        return training.build_model(self.name, stem=stem, seed=0)
+
+    def step(
+        self, model: nn.Module, loss: nn.Module | None = None, common: bool = False
+    ) -> training.Step:
+        """The step of `train`; a `common` one in torch's usual layout, and never recorded."""
+        recipe, device = self.recipe, self.device
+        layout = torch.contiguous_format if common else torch.channels_last
+        model.to(device, memory_format=layout).train()
+        loss = (loss or nn.CrossEntropyLoss()).to(device)
+        amp = recipe.amp and training.has_bfloat16(device)
+
+        def forward(images: Tensor, target: Tensor) -> Tensor:
+            with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+                logits = model(images)
+            return loss(logits.float(), target)
+
+        optimizer = training.make_optimizer(list(model.parameters()), recipe)
+        recorder = None if common else training.recorder_for(device)
+        return training.Step(forward, optimizer, recipe.batch_size, recorder)
+
+    def beside(self, steps: Mapping[str, training.Step], rounds: int) -> dict[str, list[float]]:
+        """Seconds of single steps on one batch, side by side."""
+        x, y = self.batch()
+        ways = {name: partial(step, x, y) for name, step in steps.items()}
+        return side_by_side(ways, rounds, self.device)
+
+
+def cost(data: CIFAR10, device: torch.device, rounds: int) -> Iterator[Row]:
+    """A whole training step with FPL beside the same with cross-entropy."""
+    fpl = LOSSES["fpl"](torch.bincount(data.train_labels))
+    for name in RECIPES:
+        ours = Setup(name, data, device)
+        steps = {"fpl": ours.step(ours.model(), fpl), aims.SAME: ours.step(ours.model())}
+        taken = ours.beside(steps, 4 * rounds)
+        alone = side_by_side(calls(ours.recipe.batch_size, 10, device), rounds, device)
+        milliseconds = (1e3 * np.median(each) for each in (taken[aims.SAME], *alone.values()))
+        note = "of its {:.0f} ms FPL takes {:.2f}, cross-entropy {:.2f}".format(*milliseconds)
+        yield Row.of(aims.COST, f"a step of {name}", aims.SAME, taken, "fpl", note)
+
+
+def speed(data: CIFAR10, device: torch.device, rounds: int, share: int) -> Iterator[Row]:
+    """The trainer's images a second beside the bare step's and the common loop's."""
+    for name, count in IMAGES[device.type].items():
+        taken = in_turns(contenders(Setup(name, data, device), count // share), _few(rounds))
+        making, *_ = quartiles(taken["batches"], taken["trainer"])
+        bound, *_ = quartiles(taken[aims.COMMON], taken[aims.BARE])
+        for other, note in (
+            (aims.BARE, f"making the batches takes {100 * making:.1f} % of the time"),
+            (aims.COMMON, f"the bare step alone has {bound:.2f} times its speed"),
+        ):
+            ratios = quartiles(taken[other], taken["trainer"])
+            yield Row(aims.TRAINER, name, other, *ratios, note)
+
+
+def accuracy(data: CIFAR10, device: torch.device, rounds: int, share: int) -> Iterator[Row]:
+    """The recipe of `compact`, which ends above 87 %: steps timed, times their number."""
+    ours, other = Setup("compact", data, device), Setup("resnet18", data, device)
+    step, (x, y) = other.step(other.model("cifar"), common=True), ours.batch()
+    ways = contenders(ours, ACCURACY_IMAGES // share)
+    ways[aims.USUAL] = lambda: timed(lambda: step(x, y), device) / len(y)
+    taken = in_turns(ways, _few(rounds))
+    epochs = EXPERIMENTS["compact"].recipe.epochs
+    seconds = 50_000 * epochs * np.quantile(taken["trainer"], (0.5, 0.25, 0.75))
+    runs = [run for run in recorded_runs("compact") if run.done and not run.header["condition"]]
+    said = [f"{run.result['top1']:.1f} %" for run in runs]
+    note = (
+        f"{epochs} epochs by steps timed; recorded runs ended at {', '.join(said) or 'nothing yet'}"
+    )
+    yield Row(aims.ACCURACY, "compact", "", *map(float, seconds), note)
+    yield Row.of(aims.ACCURACY, "compact", aims.COMMON, taken, "trainer", "by steps timed")
+    note = "by steps timed, its batches lying ready"
+    yield Row.of(aims.ACCURACY, "compact", aims.USUAL, taken, "trainer", note)
+
+
+def shortcut(data: CIFAR10, device: torch.device, rounds: int) -> Iterator[Row]:
+    """A step of ResNet18, whose last maps are 1 × 1 pixels, with and without `ShortcutConv2d`."""
+    ours = Setup("resnet18", data, device)
+    own = torchvision.models.resnet18(num_classes=10)
+    steps = {"ours": ours.step(ours.model()), aims.OWN: ours.step(own)}
+    taken = ours.beside(steps, 2 * rounds)
+    yield Row.of(aims.SHORTCUT, "a step of resnet18", aims.OWN, taken, "ours")
+
+
+def contenders(ours: Setup, count: int) -> dict[str, Callable[[], float]]:
+    """Ways through `count` images once, each giving the seconds an image of its training steps.
+
+    "trainer": `train`, by its own clock, which leaves the test images out. "bare step": one batch
+    that is there already, no augmentation, no log. "common loop": as most tutorials have it, a
+    DataLoader with two workers, torchvision's transforms and torch's usual memory layout.
     "batches": the trainer's batches and no step.
     """
-    size = recipe.batch_size
-    options = {"device": device, "channels_last": recipe.channels_last}
-    batches = Batches(
-        images, labels, batch_size=size, shuffle=True, augment=recipe.augment, **options
-    )
-    held_out = Batches(images[:100], labels[:100], batch_size=100, **options)
-    x, y = next(iter(batches))
-    steps = len(labels) // size
-    model, other, third = (build_model(name, seed=0) for _ in range(3))
-    layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
-    other.to(device, memory_format=layout).train()
-    third.to(device).train()
-    amp = {"device_type": torch.device(device).type, "dtype": torch.bfloat16}
+    recipe, device = ours.recipe, ours.device
+    count -= count % recipe.batch_size
+    batches, held_out, (x, y) = ours.batches(count), ours.batches(100, 100), ours.batch()
+    model, loss = ours.model(), nn.CrossEntropyLoss()
+    rows = training.train(model, loss, batches, held_out, recipe, progress=False)
+    bare, common = ours.step(ours.model()), ours.step(ours.model(), common=True)
+    images = _Images(*ours.images(count))
+    loader = DataLoader(images, recipe.batch_size, shuffle=True, num_workers=2)
 
-    def step(net: nn.Module, optimizer: torch.optim.Optimizer, x, y) -> None:
-        with torch.autocast(**amp, enabled=recipe.amp):
-            logits = net(x)
-        optimizer.zero_grad(set_to_none=True)
-        functional.cross_entropy(logits.float(), y).backward()
-        optimizer.step()
-
-    def trainer() -> float:
-        loss = nn.CrossEntropyLoss()
-        (row,) = train(model, loss, batches, held_out, recipe, progress=False)
-        return row["seconds"]
-
-    bare_optimizer = make_optimizer(list(other.parameters()), recipe)
-
-    def bare() -> float:
-        began = time.perf_counter()
-        for _ in range(steps):
-            step(other, bare_optimizer, x, y)
-        _wait(device)
-        return time.perf_counter() - began
-
-    loader = DataLoader(_Images(images, labels), size, shuffle=True, num_workers=2, drop_last=True)
-    common_optimizer = make_optimizer(list(third.parameters()), recipe)
-
-    def common() -> float:
-        began = time.perf_counter()
+    def through_loader() -> None:
         for x, y in loader:
-            step(third, common_optimizer, x.to(device), y.to(device))
-        _wait(device)
-        return time.perf_counter() - began
+            common(x.to(device), y.to(device))
 
-    def only_batches() -> float:
-        began = time.perf_counter()
-        for _ in batches:
-            pass
-        _wait(device)
-        return time.perf_counter() - began
-
-    return {"trainer": trainer, "bare step": bare, "common loop": common, "batches": only_batches}
-
-
-def aims(targets: dict[str, tuple[int, float, float]]) -> list[Row]:
-    """What is aimed at, two rows a network, nothing measured yet."""
-    return [
-        Row("trainer", name, "speed", other, None, target=target, better="above")
-        for name, (_, *both) in targets.items()
-        for other, target in zip(("bare step", "common loop"), both, strict=True)
-    ]
-
-
-def rows(data: CIFAR10, device: str, rounds: int) -> Iterator[Row]:
-    """Speed ratios for each network; a ratio above 1 means that the trainer is the faster one."""
-    on_cuda = torch.device(device).type == "cuda"
-    targets = ON_CUDA if on_cuda else ON_CPU
-    for name, (count, *_) in targets.items():
-        count = min(count, len(data.train_labels)) // RECIPE.batch_size * RECIPE.batch_size
-        recipe = replace(RECIPE, amp=on_cuda)
-        ways = contenders(
-            name, data.train_images[:count], data.train_labels[:count], device, recipe
-        )
-        taken = in_turns(ways, rounds, warm_up=1)
-        share, *_ = quartiles(taken["batches"], taken["trainer"])
-        bound, *_ = quartiles(taken["common loop"], taken["bare step"])
-        notes = {
-            "bare step": f"making the batches takes {100 * share:.1f} % of the time",
-            "common loop": f"the bare step alone is {bound:.2f} times as fast as the common loop",
-        }
-        for aim in aims({name: targets[name]}):
-            ratio, low, high = quartiles(taken[aim.baseline], taken["trainer"])
-            yield replace(aim, ratio=ratio, low=low, high=high, note=notes[aim.baseline])
-
-
-def growth(data: CIFAR10, device: str, rounds: int) -> list[dict]:
-    """Time and memory of a step against batch size, and of short trainings against their number."""
-
-    def epochs(count: int, batch_size: int, seeds: int) -> Callable[[], object]:
-        recipe = replace(RECIPE, batch_size=batch_size)
-        options = {"batch_size": batch_size, "device": device, "channels_last": True}
-        images, labels = data.train_images[:count], data.train_labels[:count]
-
-        def call() -> None:
-            for seed in range(seeds):
-                batches = Batches(images, labels, shuffle=True, augment=True, seed=seed, **options)
-                model = build_model("small", seed=seed)
-                list(train(model, nn.CrossEntropyLoss(), batches, batches, recipe, progress=False))
-
-        return call
-
-    sweeps = {
-        "batch size (one step)": [(size, epochs(size, size, 1)) for size in (16, 64, 256, 1024)],
-        "seeds (256 images each)": [(n, epochs(256, 64, n)) for n in (1, 2, 4, 8)],
+    return {
+        "trainer": lambda: next(rows)["seconds"] / count,
+        aims.BARE: lambda: timed(lambda: bare(x, y), device, count // len(y)) / len(y),
+        aims.COMMON: lambda: timed(through_loader, device) / count,
+        "batches": lambda: timed(lambda: [None for _ in batches], device) / count,
     }
-    found = []
-    for axis, points in sweeps.items():
-        sizes, ways = [size for size, _ in points], {str(size): call for size, call in points}
-        taken = once_each(ways, rounds=max(3, rounds // 2))
-        seconds = [sorted(values)[len(values) // 2] for values in taken.values()]
-        held = [peak_memory(call, device) for call in ways.values()]
-        found.append(
-            {
-                "axis": axis, "sizes": sizes, "seconds": seconds, "bytes": held,
-                "time_exponent": growth_exponent(sizes, seconds),
-                "memory_exponent": growth_exponent(sizes, held),
-            }
-        )  # fmt: skip
-    return found
 
 
-def _wait(device: str) -> None:
-    if torch.device(device).type == "cuda":
-        torch.cuda.synchronize()
+def growths(data: CIFAR10, device: torch.device, rounds: int) -> Iterator[dict]:
+    """Time and memory of a step against batch size, and of short trainings against their number."""
+    ours = Setup("small", data, device)
+
+    def trainings(count: int, size: int, seeds: int) -> None:
+        recipe = replace(ours.recipe, batch_size=size, epochs=1)
+        for _ in range(seeds):
+            batches, held_out = ours.batches(count, size), ours.batches(16, 16)
+            loss = nn.CrossEntropyLoss()
+            list(training.train(ours.model(), loss, batches, held_out, recipe, progress=False))
+
+    sizes = {size: partial(trainings, size, size, 1) for size in (16, 64, 256, 1024)}
+    yield growth("batch size (one step)", sizes, _few(rounds), device)
+    seeds = {seeds: partial(trainings, 128, 64, seeds) for seeds in (1, 2, 4, 8)}
+    yield growth("seeds (128 images each)", seeds, _few(rounds), device)
+
+
+def _few(rounds: int) -> int:
+    """Rounds of whole passes, which are as good as many of single steps."""
+    return max(1, rounds // 2)
