@@ -122,6 +122,8 @@ def _arrays(left: np.ndarray, right: np.ndarray, what: str, tolerance: dict[str,
 def _sequences(expected: Any, got: Any, what: str, tolerance: dict[str, float]) -> str:
     if hasattr(got, "__array__") and (numbers := as_numbers(got)) is not None and numbers.ndim:
         got = list(numbers)
+    elif isinstance(got, np.ndarray):  # of words
+        got = got.tolist()
     if not isinstance(got, tuple | list):
         return f"{what} is {_kind(got)}, expected {len(expected)} values: {_kind(expected)}"
     if len(got) != len(expected):

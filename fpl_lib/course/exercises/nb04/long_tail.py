@@ -93,9 +93,7 @@ def _logits(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, float]]:
     return cases
 
 
-def _up_to_a_shift(
-    function: Callable[..., Any], logits: Tensor, counts: Tensor, tau: float
-) -> Any:
+def _up_to_a_shift(function: Callable[..., Any], logits: Tensor, counts: Tensor, tau: float) -> Any:
     """Adding one number to all logits of a sample changes no probability: so it is taken out."""
     adjusted = function(logits, counts, tau)
     numbers = as_numbers(adjusted)

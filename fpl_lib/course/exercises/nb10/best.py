@@ -7,7 +7,7 @@ from collections.abc import Callable
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking import FigureExercise, curve, named, titled
+from fpl_lib.course.checking import FigureExercise, curve, named, titled, with_legend
 from fpl_lib.evidence.chance import luck
 
 GRID = np.arange(1, 21)
@@ -54,6 +54,7 @@ BEST_OF = FigureExercise(
         "the name of the x axis": named("x"),
         "the name of the y axis, and its unit": named("y", "standard dev", "sd", "σ"),
         "the title": titled,
+        "the legend": with_legend,
     },
     rtol=0.02,
     atol=0.05,

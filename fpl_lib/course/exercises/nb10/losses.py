@@ -124,9 +124,11 @@ def _every_class(z: Tensor, target: Tensor) -> Tensor:
 def _value_and_slope(function: Loss, z: Tensor, target: Tensor) -> object:
     z = z.clone().requires_grad_()
     value = function(z, target)
-    if not isinstance(value, Tensor):
+    if value is None or value is ...:
         return value
-    return value.detach(), torch.autograd.grad(value, z)[0]
+    # A plain number has no slope to be wrong about: the card asks for one number.
+    sloped = value if isinstance(value, Tensor) and value.requires_grad else _margin(z, target)
+    return value, torch.autograd.grad(sloped, z)[0]
 
 
 def _logits(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
