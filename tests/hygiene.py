@@ -21,6 +21,18 @@ from fpl_lib.plots.style import MAX_BYTES, MAX_WIDTH, MIN_ALT
 
 MAX_SIZE = 1_000_000
 MAX_LINES = 40
+MAX_READ = 15
+"""Lines of a cell that a student reads; a longer one is folded."""
+MAX_PRINTED = 112
+"""Characters of a printed line, so that JupyterLab does not break it inside a word."""
+MAX_IMPORTS = 3
+"""Import lines of ours in a notebook."""
+SHOWS = r"plots\.show(_table|_gallery)?\("
+FOLDS = "▸ "
+"""What begins the line of Markdown that says what the folded cell below it does."""
+DEEPER = " · deeper"
+CORE = {"00": None, "01": None, "02": 5, "03": 0, "04": 4}
+"""Notebook -> its last core section; None: no section is deeper because of its number."""
 
 LEAKS = {
     "an absolute path": r"(?<![\w.:/<])/(home|Users|root|tmp|work|usr|var|opt|mnt|private)/\w|"
@@ -182,6 +194,60 @@ def readable_cells(notebook: NotebookNode, path: Path) -> list[str]:
     return found
 
 
+def is_folded(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
+
+
+def is_exercise(cell: NotebookNode) -> bool:
+    return "nbgrader" in cell.metadata
+
+
+def code_that_teaches(notebook: NotebookNode, path: Path) -> list[str]:
+    """What only draws is folded, below a line that says so; what is read is short and plain."""
+    if path.name[:2] not in CORE:
+        return []
+    found, ours, said = [], 0, ""
+    for cell in notebook.cells:
+        start = cell.source[:40]
+        if cell.cell_type == "markdown":
+            said = cell.source
+            continue
+        if "noqa" in cell.source or "fmt: skip" in cell.source:
+            found.append(f"a comment for ruff: {start!r}")
+        if not is_exercise(cell):  # a check's hidden part imports what students never see
+            ours += len(re.findall(r"^(?:from|import) fpl_lib", cell.source, re.M))
+        if is_folded(cell):
+            if FOLDS not in said:
+                found.append(f"nothing says what this folded cell does: {start!r}")
+        elif not is_exercise(cell):
+            lines = cell.source.count("\n") + 1
+            found += [f"{lines} lines to read: {start!r}"] * (lines > MAX_READ)
+            if re.search(SHOWS, cell.source):
+                found.append(f"not folded: {start!r}")
+    found += [f"{ours} import lines of ours"] * (ours > MAX_IMPORTS)
+    for output in outputs(notebook):
+        for line in output.get("text", "").split("\n"):
+            found += [f"a line of {len(line)}: {line[:40]!r}"] * (len(line) > MAX_PRINTED)
+    return found
+
+
+def says_what_is_deeper(notebook: NotebookNode, path: Path) -> list[str]:
+    """Sections beyond the core are marked, and the head says how long core and whole take."""
+    if path.name[:2] not in CORE:
+        return []
+    minutes = r"^\*\*Time\.\*\* about (\d+) minutes, (\d+|none) of them core\b"
+    last, time = CORE[path.name[:2]], re.search(minutes, notebook.cells[0].source, re.M)
+    if not time:
+        return ["no '**Time.** about N minutes, M of them core'"]
+    found = []
+    if time[2] != "none" and int(time[2]) > int(time[1]):
+        found.append(f"{time[2]} core minutes of {time[1]}")
+    for number, title in re.findall(r"^## (\d+) · (.*)$", prose(notebook), re.M):
+        if last is not None and title.endswith(DEEPER) != (int(number) > last):
+            found.append(f"core up to section {last}, but: {number} · {title}")
+    return found
+
+
 def small(notebook: NotebookNode, path: Path) -> list[str]:
     size = path.stat().st_size
     return [f"{size:,} bytes"] if size >= MAX_SIZE else []
@@ -219,6 +285,8 @@ RULES = (
     exercises_are_known,
     ignored_outputs_have_ranges,
     readable_cells,
+    code_that_teaches,
+    says_what_is_deeper,
     small,
     student_keeps_no_answers,
 )

@@ -11,7 +11,7 @@ import pytest
 import trial_exercises
 import trial_notebook
 from matplotlib.figure import Figure
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from fpl_lib.course import editions as course
 
@@ -43,6 +43,7 @@ def good(tmp_path, monkeypatch):
     hygiene.code_cells(notebook)[-1].outputs = [figure]
     path = tmp_path / "solutions" / "99_trial.ipynb"
     path.parent.mkdir()
+    (tmp_path / "GLOSSARY.md").touch()
     nbformat.write(notebook, path)
     return notebook, path
 
@@ -120,6 +121,7 @@ SPOILT = [
     ("framed", change("Does the machinery work?", "The machinery"), "the title is not"),
     *[("framed", change(f"**{word}.**", word), f"no **{word}.**") for word in hygiene.FRAME],
     ("framed", change("5 minutes", "a while"), "no number of minutes"),
+    ("framed", change("GLOSSARY.md", "WORDS.md"), "no link to the glossary"),
     *[("framed", change(f"## {w}", f"### {w}"), f"no section {w!r}") for w in hygiene.SECTIONS],
     ("framed", change("predict(", "print("), "nothing to predict"),
     ("exercises_are_known", change('check("99-half"', 'print("99-half"'), "checks ['99-curve'"),
@@ -148,6 +150,53 @@ def test_rule_finds_its_breach(good, rule, spoil, words):
     assert any(words in breach for breach in getattr(hygiene, rule)(notebook, path))
 
 
+TAUGHT = [
+    (add("x = 1\n" * 15), "16 lines to read"),
+    (add("plots.show(fig)"), "not folded"),
+    (add("plots.show_table(frame)"), "not folded"),
+    (add("x = 1", jupyter={"source_hidden": True}), "nothing says what this folded cell does"),
+    (add("import os  # noqa: F401"), "a comment for ruff"),
+    (add("from fpl_lib import losses\nfrom fpl_lib import paper"), "4 import lines of ours"),
+    (lambda n: code(n, 0).outputs.append(new_output("stream", text=113 * "x")), "a line of 113"),
+]
+
+
+@pytest.fixture
+def taught(good, monkeypatch):
+    """The good notebook as one that has a core, its figure folded below a line that says so."""
+    notebook, path = good
+    monkeypatch.setitem(hygiene.CORE, "99", 1)
+    notebook.cells[0].source = notebook.cells[0].source.replace(
+        "minutes", "minutes, 3 of them core"
+    )
+    place = notebook.cells.index(code(notebook, -1))
+    notebook.cells[place].metadata.jupyter = {"source_hidden": True}
+    notebook.cells.insert(place, new_markdown_cell("▸ The folded cell draws a line."))
+    return notebook, path
+
+
+@pytest.mark.parametrize(("spoil", "words"), TAUGHT)
+def test_code_that_does_not_teach_is_found(taught, spoil, words):
+    assert hygiene.code_that_teaches(*taught) == []
+    spoil(taught[0])
+    assert any(words in breach for breach in hygiene.code_that_teaches(*taught))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("3 of them core", "in all", "no '**Time.**"),
+        ("3 of them core", "6 of them core", "6 core minutes of 5"),
+        ("It works.", "## 1 · One · deeper", "core up to section 1, but: 1 · One · deeper"),
+        ("It works.", "## 2 · Two", "core up to section 1, but: 2 · Two"),
+    ],
+)
+def test_what_is_not_marked_as_deeper_is_found(taught, old, new, words):
+    assert hygiene.says_what_is_deeper(*taught) == []
+    change(old, new)(taught[0])
+    assert any(words in breach for breach in hygiene.says_what_is_deeper(*taught))
+
+
 def test_range_test_in_the_same_or_the_next_cell_allows_an_unchecked_output(good):
     notebook, path = good
     add("seconds = 1.2\nassert 0 < seconds < 60", tags=["nbval-ignore-output"])(notebook)
@@ -172,7 +221,9 @@ def test_answers_left_in_a_students_edition_are_found(good, words):
 
 
 def test_every_rule_was_shown_to_find_something():
-    shown_elsewhere = {"small", "student_keeps_no_answers"}
+    shown_elsewhere = {
+        "small", "student_keeps_no_answers", "code_that_teaches", "says_what_is_deeper",
+    }  # fmt: skip
     assert {rule.__name__ for rule in hygiene.RULES} == {
         rule for rule, *_ in SPOILT
     } | shown_elsewhere

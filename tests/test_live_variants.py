@@ -50,6 +50,13 @@ def test_pushes_are_those_of_the_formula_and_the_bars_show_them(k, pool):
     assert np.allclose(heights, [*pushes["CE"], *pushes["FPL"]])
     multiples = [patch.get_height() for patch in below.patches]
     assert np.allclose(multiples, pushes["FPL"] / pushes["CE"])
+    own_color = [
+        patch.get_facecolor() != below.patches[3].get_facecolor() for patch in below.patches
+    ]
+    assert own_color == [multiple < 0 for multiple in multiples]
+    shown = [float(t.get_text().replace("−", "-")) for t in above.texts if t.get_visible()]
+    both = np.concatenate([pushes["CE"], pushes["FPL"]])
+    assert np.allclose(shown, both[np.abs(both) >= 0.05], atol=0.006)
 
 
 @pytest.mark.parametrize(

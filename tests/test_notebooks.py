@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -77,3 +78,20 @@ def test_every_exercise_is_graded_once(path):
 def test_every_exercise_and_quiz_has_a_notebook():
     numbers = {path.name[:2] for path in TEACHERS}
     assert {item.id[:2] for item in (*all_exercises(), *all_quizzes())} <= numbers
+
+
+@pytest.mark.parametrize("folder", [FOLDER, FOLDER / "solutions"], ids=["student", "teacher"])
+def test_the_live_numbers_of_notebook_04_are_those_its_range_is_about(folder):
+    """A fresh run may be 4 points off, which the notebook asserts of the numbers it stores."""
+    cells = hygiene.code_cells(read(folder / "04_class_imbalance.ipynb"))
+    (claim,) = [cell.source for cell in cells if cell.source.startswith("stored = {")]
+    stored = ast.literal_eval(re.match(r"stored = ({.*?})", claim, re.S)[1])
+    assert re.search(r"abs\(means\[name\] - all_classes\) < 4\b", claim)
+    (shown,) = [
+        output.data["text/plain"]
+        for cell in cells
+        for output in cell.outputs
+        if "Means of two seeds" in output.get("data", {}).get("text/plain", "")
+    ]
+    rows = re.findall(r"^  (\S.*?)  +.*?([\d.]+)$", shown, re.M)[1:]
+    assert stored == {name: float(number) for name, number in rows}

@@ -108,7 +108,9 @@ def test_differences_are_drawn_with_their_intervals():
         bars = [line for line in ax.lines if len(set(line.get_ydata())) < len(line.get_ydata())]
         ends = sorted(x for bar in bars for x in bar.get_xdata())
         assert ends == pytest.approx([rows.loc[condition, "low"], rows.loc[condition, "high"]])
-    assert "1 lie above CE and 1 below" in alt
+    assert "Told apart from CE in most settings: FPL" in alt
+    alike = figures.loss_differences(pair(0, seeds=5))
+    assert alike[0].get_suptitle() == "No loss is told apart from CE"
 
 
 def test_a_single_pair_is_hollow_and_has_no_interval():

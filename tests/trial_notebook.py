@@ -14,7 +14,9 @@ TITLE = """\
 
 **Prerequisites.** None.
 
-**Time.** about 5 minutes"""
+**Time.** about 5 minutes
+
+Words: [glossary](../GLOSSARY.md)"""
 
 SET_UP = """\
 import matplotlib.pyplot as plt

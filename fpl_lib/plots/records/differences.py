@@ -47,9 +47,9 @@ def loss_differences(records: Sequence[Record]) -> tuple[Figure, str]:
         ax.tick_params(labelbottom=True)
     axes[0, 0].set_yticks(range(len(losses)), [name_of(loss) for loss in losses])
     axes[0, 0].set_ylim(len(losses) - 0.5, -0.5)
-    figure.supxlabel("loss − CE (points of top-1 accuracy)", fontsize=11)
     experiment = next(iter(by_setting(records))).experiment
-    title(figure, f"{_message(table)} ({experiment})")
+    figure.supxlabel(f"loss − CE (points of top-1 accuracy), {experiment}", fontsize=11)
+    title(figure, _message(table))
     return figure, _words(table, experiment)
 
 
@@ -71,7 +71,7 @@ def _message(table) -> str:
     if not most.any():
         return f"No loss is told apart from CE{where}"
     names = [name_of(loss) for loss in most[most].index]
-    return f"Told apart from CE{where}: {', '.join(names)}" + ("" if most.all() else "; no other")
+    return f"Told apart from CE{where}: {', '.join(names)}"
 
 
 def _words(table, experiment: str) -> str:
