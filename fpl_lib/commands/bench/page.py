@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from fpl_lib.commands.bench.aims import ACCURACY, AIMS, BARE, COMMON, SAME, TRAINER
+from fpl_lib.commands.bench.aims import ACCURACY, AIMS, BARE, COMMON, COST, SAME, TRAINER
 from fpl_lib.commands.bench.measure import Row
 
 KINDS = {"cpu": "CPU", "cuda": "CUDA"}
@@ -80,20 +80,20 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
     if measured is None:
         return "Nothing is measured yet: `python -m fpl_lib bench --to data/bench` does it."
 
-    def span(group: str | None, baseline: str) -> str:
-        ratios = [
-            row["ratio"] for row in measured["rows"]
-            if row["baseline"] == baseline and group in (None, row["group"])
-        ]  # fmt: skip
+    rows = measured["rows"]
+
+    def span(group: str, baseline: str) -> str:
+        asked = (group, baseline)
+        ratios = [row["ratio"] for row in rows if (row["group"], row["baseline"]) == asked]
         said = [f"{ratio:.2f}" for ratio in (min(ratios), max(ratios))]
         return " to ".join(dict.fromkeys(said))
 
-    aimed = [row for row in measured["rows"] if row["target"] is not None]
+    aimed = [row for row in rows if row["target"] is not None]
     met = sum(row["met"] is True for row in aimed)
     unmeasured = [name for kind, name in KINDS.items() if _measured(folder, kind) is None]
     missing = f"; {' and '.join(unmeasured)} not measured" if unmeasured else ""
     return (
-        f"On the CPU a training step with FPL takes {span(None, SAME)} times as long as one with "
+        f"On the CPU a training step with FPL takes {span(COST, SAME)} times as long as one with "
         f"cross-entropy.\nThe trainer has {span(TRAINER, BARE)} of a bare step's speed and "
         f"{span(TRAINER, COMMON)} times that of a common loop, and is at 87 % on CIFAR-10 in "
         f"{span(ACCURACY, COMMON)} of its time.\n{met} of {len(aimed)} aims are met{missing}; "
@@ -108,12 +108,10 @@ def _measured(folder: str | os.PathLike, kind: str) -> dict | None:
 
 def _tables(rows: Sequence[dict]) -> str:
     head = "| what | beside | ratio | aim | met | because |\n|---|---|---|---|---|---|"
-    groups = dict.fromkeys(row["group"] for row in rows)
-    tables = [
-        "\n".join([f"**{group.capitalize()}**\n", head, *map(_line, of_group)]) + "\n"
-        for group in groups
-        if (of_group := [row for row in rows if row["group"] == group])
-    ]
+    lines: dict[str, list[str]] = {}
+    for row in rows:
+        lines.setdefault(f"**{row['group'].capitalize()}**", []).append(_line(row))
+    tables = ("\n".join([f"{group}\n", head, *lines[group]]) + "\n" for group in lines)
     return "\n".join(tables)
 
 
