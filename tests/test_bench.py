@@ -239,10 +239,13 @@ def test_the_command_measures_what_is_aimed_at_and_writes_json_tables_and_a_figu
     assert "Nothing is measured yet" in page.in_three_sentences(tmp_path / "none")
 
 
-def test_a_part_can_be_measured_alone(quick):
+def test_a_part_can_be_measured_alone(quick, tmp_path):
     found = command.bench(CPU, parts=["loss"], quick=True, threads=1)
     assert {row["group"] for row in found["rows"]} == {aims.COST} and not found["growth"]
     assert found["rounds"] == 1
+    command.save(found, tmp_path)
+    sentences = page.in_three_sentences(tmp_path)
+    assert "The trainer has (not measured) of" in sentences and sentences.count(".\n") == 2
 
 
 def test_the_bench_makes_the_gpu_it_is_given_the_current_one(monkeypatch):

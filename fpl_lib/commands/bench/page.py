@@ -85,8 +85,8 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
     def span(group: str, baseline: str) -> str:
         asked = (group, baseline)
         ratios = [row["ratio"] for row in rows if (row["group"], row["baseline"]) == asked]
-        said = [f"{ratio:.2f}" for ratio in (min(ratios), max(ratios))]
-        return " to ".join(dict.fromkeys(said))
+        said = [f"{ratio:.2f}" for ratio in sorted(ratios)]
+        return " to ".join(dict.fromkeys((said[0], said[-1]))) if said else "(not measured)"
 
     aimed = [row for row in rows if row["target"] is not None]
     met = sum(row["met"] is True for row in aimed)
