@@ -93,5 +93,5 @@ def test_the_live_numbers_of_notebook_04_are_those_its_range_is_about(folder):
         for output in cell.outputs
         if "Means of two seeds" in output.get("data", {}).get("text/plain", "")
     ]
-    rows = re.findall(r"^  (\S.*?)  +.*?([\d.]+)$", shown, re.M)[1:]
+    rows = re.findall(r"^  (\S.*?)  +.*?([\d.]+)$", shown, re.M)
     assert stored == {name: float(number) for name, number in rows}
