@@ -34,7 +34,8 @@ def test_readme_and_the_ledger_say_what_the_records_say():
 def test_readme_says_of_speed_what_was_measured():
     bench = ROOT / "data" / "bench"
     assert text("README.md") == with_speed(text("README.md"), bench)
-    assert in_three_sentences(bench).count(".\n") == 2
+    if (bench / "bench-cpu.json").exists():
+        assert in_three_sentences(bench).count(".\n") == 2
 
 
 def test_the_ledger_has_a_row_for_each_claim_with_what_would_change_it():
