@@ -37,7 +37,7 @@ def rows(device: torch.device, rounds: int) -> Iterator[Row]:
         source = torch.randn(n, c, device=device)
         copy = partial(torch.empty_like(source).copy_, source)  # the least: a read and a write
         taken |= side_by_side({"a copy of the logits": copy}, rounds, device)
-        note = ", ".join(f"{name} {1e3 * min(taken[name]):.2g} ms" for name in taken)
+        note = ", ".join(f"{name} {float(f'{1e3 * min(taken[name]):.2g}'):g} ms" for name in taken)
         yield Row.of(aims.COST, f"the loss alone, {n} × {c}", aims.CE, taken, "fpl", note)
     ours, theirs = (peak_memory(call, device) for call in calls(*MEMORY_SHAPE, device).values())
     n, c = MEMORY_SHAPE
