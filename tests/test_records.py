@@ -31,7 +31,9 @@ def test_a_record_is_finished_and_of_the_experiment_as_it_stands(path):
     assert header["environment"]["device"]
     if header["data"]["source"] == "cifar10":
         assert header["data"]["md5"] == dict(BIN.md5)
-        assert (header["data"]["train"], header["data"]["test"]) == (50_000, 10_000)
+        whole = 50_000 - config.validation
+        assert (header["data"]["train"] == whole) == (config.imbalance == 1)
+        assert header["data"]["test"] == (config.validation or 10_000)
     else:
         assert header["data"]["source"] == "mini" and plan.source == "mini"
         assert header["data"]["md5"] == MINI_MD5
