@@ -41,6 +41,7 @@ def folder(tmp_path_factory):
     """A notebooks/ folder with both editions, made as `make student` makes them."""
     folder = tmp_path_factory.mktemp("notebooks")
     (folder / "solutions").mkdir()
+    (folder / "GLOSSARY.md").touch()
     nbformat.write(trial_notebook.teacher(), folder / "solutions" / NAME)
     for command in ("execute", "student"):
         assert course.main([command, "--folder", str(folder)]) == 0
