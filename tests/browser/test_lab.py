@@ -21,9 +21,9 @@ pytestmark = pytest.mark.browser
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 PATIENCE = 900_000  # milliseconds; a notebook has a minute, on a machine with nothing else to do
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 800, "height": 900}
-PROMPTS = (
-    "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.innerText.trim())"
-)
+# A folded cell has an empty prompt in place of its number and code.
+PROMPT = ".jp-InputPrompt:not(.jp-Placeholder-prompt)"
+PROMPTS = f"[...document.querySelectorAll('.jp-CodeCell {PROMPT}')].map(p => p.textContent.trim())"
 NUMBERED = re.compile(r"\[\d+\]:").fullmatch
 READY = """async () => {
     const kernels = await (await fetch('/api/kernels')).json();
@@ -69,12 +69,12 @@ class Opened:
             self.page.keyboard.press("ControlOrMeta+A")
             self.page.keyboard.insert_text(source)
         else:
-            cell.locator(".jp-InputPrompt").click()
-        before = cell.locator(".jp-InputPrompt").inner_text().strip()
+            cell.locator(PROMPT).click()
+        before = cell.locator(PROMPT).text_content().strip()
         self.page.keyboard.press("ControlOrMeta+Enter")
         self.page.wait_for_function(
             "([cell, before]) => ![before, '[*]:'].includes("
-            "cell.querySelector('.jp-InputPrompt').textContent.trim())",
+            f"cell.querySelector('{PROMPT}').textContent.trim())",
             arg=[cell.element_handle(), before],
         )
         return cell.locator(".jp-OutputArea").inner_text()
@@ -97,7 +97,7 @@ def run_all(page) -> bool:
     """
     for _ in range(6):
         page.wait_for_function(READY, polling=500)
-        page.locator(".jp-CodeCell .jp-InputPrompt").first.click()
+        page.locator(f".jp-CodeCell {PROMPT}").first.click()
         again = any(map(NUMBERED, page.evaluate(PROMPTS)))
         command = "restart-and-run-all" if again else "run-all"
         page.locator(".lm-MenuBar-item", has_text=re.compile("^Run$")).click()
@@ -136,8 +136,12 @@ def test_run_all_ends_without_an_error(opened):
     assert opened.page.locator(ERROR).all_inner_texts() == []
     stderr = opened.page.locator("[data-mime-type='application/vnd.jupyter.stderr']")
     assert stderr.all_inner_texts() == []
-    count = sum(cell.cell_type == "code" for cell in opened.stored.cells)
-    assert opened.page.evaluate(PROMPTS) == [f"[{number}]:" for number in range(1, count + 1)]
+    code = [cell for cell in opened.stored.cells if cell.cell_type == "code"]
+    assert opened.page.evaluate(PROMPTS) == [
+        f"[{number}]:"
+        for number, cell in enumerate(code, 1)
+        if not cell.metadata.get("jupyter", {}).get("source_hidden")
+    ]
     assert opened.errors == []
 
 
