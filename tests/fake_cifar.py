@@ -10,6 +10,7 @@ import struct
 import sys
 import tarfile
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from PIL import Image
 
 from fpl_lib.cifar10 import fetch, npm
 from fpl_lib.cifar10 import files as layouts
+from fpl_lib.cifar10.load import load_cifar10
 
+fetch_cifar10 = partial(load_cifar10, source="download")
 PER_FILE = 20  # two images a class in each of the six files
 
 
@@ -214,3 +217,8 @@ class FakeServer:
         request.end_headers()
         share = {"cut": len(sent) // 3, "nothing": 0}.get(way, len(sent))
         request.wfile.write(sent[:share])
+
+
+def names_in(root: Path) -> set[str]:
+    """What a download has left in its folder, the lock aside."""
+    return {path.name for path in root.iterdir()} - {"fetch.lock"}
