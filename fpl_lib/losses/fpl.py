@@ -44,7 +44,8 @@ def false_positive_loss(
     Args:
         logits: raw scores, shape (C,), (N, C) or (N, C, d1, ...), at least two classes. float16 and
             bfloat16 are computed in float32.
-        target: class indices, shape (), (N,) or (N, d1, ...), of any integer type.
+        target: class indices, shape (), (N,) or (N, d1, ...), of any integer type. For a mix of two
+            labels (Mixup, CutMix) take λ · loss(logits, a) + (1 − λ) · loss(logits, b).
         alpha: the weights: a number, a (C,) tensor, a callable `(target, num_classes) -> (C,)` such
             as `batch_alpha` or a `LearnableAlpha`, or a pair (α_T, α_F) of these. A callable gets
             the labels of the batch, flat; on the CPU without the ignored ones, which elsewhere
@@ -120,8 +121,15 @@ class FalsePositiveLoss(nn.Module):
     `LearnableAlpha` is trained along if the optimiser gets this module's parameters too.
 
     Arguments, shapes, errors and source as of `false_positive_loss`; what can be judged without the
-    logits is refused here, the rest at the first call. An argument of `nn.CrossEntropyLoss`, say
-    `weight=w`, is answered by what takes its place, `alpha=(w, 0)`.
+    logits is refused here, the rest at the first call. Coming from `nn.CrossEntropyLoss`:
+
+    | there | here | what differs |
+    |---|---|---|
+    | `weight=w` | `alpha=(w, 0)` | "mean" divides by N, there by the sum of the samples' weights |
+    | | `alpha=w` | the same, and weighs the false class's term too |
+    | `label_smoothing=ε` | none | FPL needs one true class: add a smoothed cross-entropy to it |
+    | `input=z` | `logits=z` | nothing |
+    | shares as target | labels only | λ · loss(z, a) + (1 − λ) · loss(z, b) for Mixup, CutMix |
 
     >>> loss = FalsePositiveLoss(alpha=(1.0, torch.tensor([0.5, 0.7, 0.8])), k=2)
     >>> loss(torch.tensor([[2.0, 1.0, 0.0]]), torch.tensor([1]))
