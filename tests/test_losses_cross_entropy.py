@@ -1,10 +1,13 @@
 """Where the loss must be torch's cross-entropy, in value and gradient, and follow its customs."""
 
+import inspect
+import re
+
 import pytest
 import torch
 from torch.nn import functional
 
-from fpl_lib import false_positive_loss
+from fpl_lib import FalsePositiveLoss, false_positive_loss
 
 SHAPES = [(5,), (7, 5), (4, 5, 6), (2, 5, 3, 2), (3, 2), (0, 5), (0, 5, 2), (3, 5, 0)]
 REDUCTIONS = ["mean", "sum", "none"]
@@ -152,3 +155,12 @@ def test_a_false_class_of_weight_0_may_have_an_infinite_term(way):
 def test_a_class_ruled_out_by_minus_infinity_is_as_in_cross_entropy(way, target):
     logits = torch.tensor([[-torch.inf, 0.0, 1.0]], dtype=torch.float64)
     assert_same(logits, torch.tensor([target]), "mean", **only_true(3)[way])
+
+
+def test_the_docstring_answers_for_every_argument_of_torchs_own():
+    """By its table, or because there is one of that name here."""
+    theirs = set(inspect.signature(torch.nn.CrossEntropyLoss).parameters)
+    theirs -= {"size_average", "reduce"}  # torch gave these up
+    ours = set(inspect.signature(FalsePositiveLoss).parameters)
+    said = set(re.findall(r"\| `(\w+)=", FalsePositiveLoss.__doc__))
+    assert theirs - ours <= said and "input" in said

@@ -134,7 +134,7 @@ def speed(data: CIFAR10, device: torch.device, rounds: int, share: int) -> Itera
 
 
 def accuracy(data: CIFAR10, device: torch.device, rounds: int, share: int) -> Iterator[Row]:
-    """The recipe of `compact`, which ends above 87 %: steps timed, times their number."""
+    """The recipe of `compact`, made to end above 87 %: steps timed, times their number."""
     ours, other = Setup("compact", data, device), Setup("resnet18", data, device)
     step, (x, y) = other.step(other.model("cifar"), common=True), ours.batch()
     ways = contenders(ours, ACCURACY_IMAGES // share)
