@@ -96,7 +96,8 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
         f"On the CPU a training step with FPL takes {span(COST, SAME)} times as long as one with "
         f"cross-entropy.\nThe trainer has {span(TRAINER, BARE)} of a bare step's speed and "
         f"{span(TRAINER, COMMON)} times that of a common loop, and is through the recipe of "
-        f"`compact` in {span(ACCURACY, COMMON)} of its time.\n{met} of {len(aimed)} aims are met{missing}; "
+        f"`compact` in {span(ACCURACY, COMMON)} of its time.\n"
+        f"{met} of {len(aimed)} aims are met{missing}; "
         "[the tables](data/bench/README.md) say which are missed, and why."
     )
 
