@@ -267,7 +267,6 @@ def results_table(records: list[Record]) -> pd.DataFrame:
 def environment(device) -> dict:
     """Versions, machine and starting time, for the header of a run on a torch device."""
     import torch
-    import torchvision
 
     device = torch.device(device)
     try:
@@ -276,7 +275,7 @@ def environment(device) -> dict:
         ours = "source"
     return {
         "fpl_lib": ours, "python": platform.python_version(), "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
+        "torchvision": version("torchvision"),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
         "threads": torch.get_num_threads(), "platform": platform.system(),
         "start": datetime.now(timezone.utc).isoformat(timespec="seconds"),

