@@ -286,6 +286,7 @@ _ALL = (
     _question(
         "compact", "Q1: FPL and CE on full CIFAR-10, each at its own rate",
         "compact", ("ce", "fpl"), COMPACT, Condition(), _spoilt(0.02),
+        rates=(("ce", 2), ("fpl", 2)),
     ),
     _question(
         "finetune", "Q2: FPL and CE from ImageNet weights, on enlarged images of full CIFAR-10",
