@@ -128,6 +128,7 @@ def test_rehearsals_pair_every_loss_with_every_seed(short, tmp_path):
         ("ce", 0), ("ce", 1), ("mine", 0), ("mine", 1),
     ]  # fmt: skip
     assert all(r.done for r in found) and len(by_setting(found)) == 1
+    assert all(r.header["config"]["image_size"] == 16 for r in found), "enlarged again"
     with pytest.raises(KeyError):
         contest.rehearse(["nobody"], [0], short, tmp_path)
 

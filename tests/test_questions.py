@@ -144,3 +144,21 @@ def test_records_on_disk_name_no_tested_seed_among_those_for_choosing_rates():
     for record in read_runs(ROOT / "data" / "runs"):
         held_out = record.header["config"].get("validation", 0) > 0
         assert held_out == (record.header["seed"] >= 100), record.path
+
+
+@pytest.mark.parametrize("plan", [p for p in EXPERIMENTS.values() if p.rates], ids=lambda p: p.name)
+def test_a_chosen_rate_is_the_best_on_held_out_images_and_not_at_the_edge_of_those_tried(plan):
+    """By the protocol; for Q1 and Q2 the mean of two seeds decides between the two best rates."""
+    trials = [r for r in read_runs(ROOT / "data" / "runs", plan.name) if r.header["seed"] >= 100]
+    for loss, chosen in plan.rates:
+        top1 = {100: {}, 101: {}}
+        for run in trials:
+            if run.header["loss"] == loss:
+                factor = float(run.header["condition"].removeprefix("rate"))
+                top1[run.header["seed"]][factor] = run.result["top1"]
+        once, again = top1.values()
+        assert len(once) >= 4 and min(once) < chosen < max(once)
+        if plan.name in ("compact", "finetune"):
+            assert set(again) == set(sorted(once, key=once.get)[-2:])
+            once = {factor: once[factor] + again[factor] for factor in again}
+        assert chosen == max(once, key=once.get)
