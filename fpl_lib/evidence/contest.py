@@ -28,7 +28,7 @@ from fpl_lib.training.loop import Recipe
 
 EXAMPLES = DATA / "contest"  # final runs of the loss that notebook 10 starts from
 FINAL = EXPERIMENTS["mini"].recipe
-REHEARSAL = replace(FINAL, epochs=4, augment=False)
+REHEARSAL = replace(FINAL, epochs=4, augment=False, image_size=16)
 _KIT = frozenset(LOSSES)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
