@@ -72,7 +72,7 @@ PLAN = FunctionExercise(
     takeaway="A pilot tells the spread. What difference matters to you it cannot tell.",
 )
 
-KNOWN = (40.8, 40.2, 40.0, 40.8, 41.3, 40.2, 39.5, 40.6)
+KNOWN = (43.5, 39.4, 39.6, 40.7, 39.3, 39.2, 38.8, 40.9)
 """Validation accuracy of the exercise's loss by `contest.rehearse`, seeds 0 to 7 (%)."""
 
 REHEARSE = TrainingExercise(
@@ -83,8 +83,8 @@ REHEARSE = TrainingExercise(
     solution=40.0,
     known=lambda: KNOWN,
     mistakes={
-        "share": ("Accuracy is asked for in percent: this is a share.", 0.404),
-        "errors": ("This is the share of wrong answers: subtract it from 100.", 59.6),
+        "share": ("Accuracy is asked for in percent: this is a share.", 0.402),
+        "errors": ("This is the share of wrong answers: subtract it from 100.", 59.8),
         "chance": (
             "One in ten is what guessing gives. Was the network trained, and by this loss?",
             10.0,
@@ -92,7 +92,7 @@ REHEARSE = TrainingExercise(
         "the training images": (
             "That many are right of the images it was trained on. Hand in the stage as "
             "`rehearsal_data` made it: its test images are held out.",
-            66.3,
+            68.8,
         ),
         "the test images": (
             "This looks like a training on all 4000 images, looked up on the test images: hand in "
