@@ -94,11 +94,6 @@ REHEARSE = TrainingExercise(
             "`rehearsal_data` made it: its test images are held out.",
             68.8,
         ),
-        "the test images": (
-            "This looks like a training on all 4000 images, looked up on the test images: hand in "
-            "what `rehearsal_data` made.",
-            45.0,
-        ),
     },
     hints=(
         "A factory that ignores the counts would do for CE. FPL's weights need them: "
