@@ -8,14 +8,11 @@ message) and its own test (the suite hands every mistake in and wants it back by
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-
-ID = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,75 +30,42 @@ class Mistake:
     message: str
     code: Any
 
-    def __post_init__(self) -> None:
-        if not self.name.strip() or len(self.message) < 20:
-            raise ValueError(
-                f"mistake {self.name!r} needs a name and a message that explains it, "
-                f"got {self.message!r}"
-            )
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Exercise:
-    """What all kinds of exercises share; make one of the three kinds below.
+    """What all kinds of exercises share; make one of the kinds below.
 
-    `difficulty` is 1, 2 or 3; `minutes` an honest estimate for a student; `hints` go from a nudge
-    to nearly the answer, at least two; `mistakes` are at least three, the most specific first: each
-    name with its message and its code. Where a function's keywords make its mistakes, the code may
-    be a dict of them. The exercise keeps a tuple of Mistake.
-    `takeaway` is one sentence shown with a right answer. Numbers agree within `rtol` and `atol`, or
-    if they are rounded to `decimals` places (those that the card shows) or more.
+    A module defines its code: the id, the `solution` and the `mistakes`, each name with its code,
+    the most specific first. Where a function's keywords make its mistakes, the code may be a dict
+    of them. The exercise keeps a tuple of Mistake. Numbers agree within `rtol` and `atol`, or if
+    they are rounded to `decimals` places (those that the card shows) or more.
 
-    >>> double = ValueExercise(
-    ...     id="01-double",
-    ...     title="Twice six",
-    ...     difficulty=1,
-    ...     minutes=1,
-    ...     solution=12,
-    ...     mistakes={
-    ...         "half": ("This is half of six.", 3),
-    ...         "square": ("This is six times six.", 36),
-    ...         "same": ("This is six itself, taken once.", 6),
-    ...     },
-    ...     hints=("How much is six and six?", "One more than eleven."),
-    ... )
+    All that is read comes from `exercises.md` (`texts.with_texts`): the title, the `difficulty`
+    from 1 to 3, the `minutes` that a student needs, the mistakes' messages, the `hints` from a
+    nudge to nearly the answer, and the `takeaway`, a sentence shown with a right answer.
+
+    >>> double = ValueExercise("01-double", solution=12, mistakes={"half": 3, "square": 36})
     >>> double.mistakes[0]
-    Mistake(name='half', message='This is half of six.', code=3)
-
-    Raises ValueError if a part is missing or repeated.
+    Mistake(name='half', message='', code=3)
     """
 
-    id: str
-    title: str
-    difficulty: int
-    minutes: int
+    id: str = field(kw_only=False)
     solution: Any
-    mistakes: Mapping[str, tuple[str, Any]] | Sequence[Mistake]
-    hints: tuple[str, ...]
-    takeaway: str = ""
+    mistakes: Mapping[str, Any] | tuple[Mistake, ...]
     rtol: float = 1e-5
     atol: float = 1e-7
     decimals: int | None = None
+    title: str = ""
+    difficulty: int = 1
+    minutes: int = 1
+    hints: tuple[str, ...] = ()
+    takeaway: str = ""
 
     def __post_init__(self) -> None:
-        _check_id(self.id)
-        if self.difficulty not in (1, 2, 3):
-            raise ValueError(f"{self.id}: difficulty must be 1, 2 or 3, got {self.difficulty!r}")
-        if not (isinstance(self.minutes, int) and self.minutes > 0):
-            raise ValueError(f"{self.id}: minutes must be a positive int, got {self.minutes!r}")
-        if len(self.hints) < 2 or len(set(self.hints)) < len(self.hints):
-            raise ValueError(f"{self.id}: give at least two different hints, got {self.hints!r}")
         if isinstance(self.mistakes, Mapping):
             rows = self.mistakes.items()
-            made = (Mistake(name, text, self._wrong(code)) for name, (text, code) in rows)
-            object.__setattr__(self, "mistakes", tuple(made))
-        names = [mistake.name for mistake in self.mistakes]
-        messages = {mistake.message for mistake in self.mistakes}
-        if len(names) < 3 or len(set(names)) < len(names) or len(messages) < len(names):
-            raise ValueError(
-                f"{self.id}: give at least three mistakes with different names and messages, "
-                f"got {names}"
-            )
+            made = tuple(Mistake(name, "", self._wrong(code)) for name, code in rows)
+            object.__setattr__(self, "mistakes", made)
 
     def _wrong(self, code: Any) -> Any:
         by_keywords = callable(self.solution) and isinstance(code, dict)
@@ -117,12 +81,12 @@ class FunctionExercise(Exercise):
     `function(*args)`. Give another one to compare a gradient as well, say
     (`guard.value_and_gradient`); if it returns a dict, its keys are words that a student reads, and
     the message is about the first entry that is off. `forbidden` are names that a right answer must
-    do without, each with the message for an answer that uses it.
+    do without; `exercises.md` has the message for an answer that uses one.
     """
 
     cases: Callable[[np.random.Generator], Sequence[tuple[Any, ...]]]
     observe: Callable[..., Any] = lambda function, *args: function(*args)
-    forbidden: Mapping[str, str] = field(default_factory=dict)
+    forbidden: Mapping[str, str] | tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,7 +129,6 @@ class Quiz:
     options: tuple[Option, ...]
 
     def __post_init__(self) -> None:
-        _check_id(self.id)
         if not self.question.strip():
             raise ValueError(f"{self.id}: the question is missing")
         if not 2 <= len(self.options) <= 6:
@@ -176,11 +139,3 @@ class Quiz:
             texts = {getattr(option, part).strip() for option in self.options}
             if len(texts) < len(self.options) or "" in texts:
                 raise ValueError(f"{self.id}: every option needs its own {part!r}")
-
-
-def _check_id(name: str) -> None:
-    if not ID.fullmatch(name):
-        raise ValueError(
-            f"an id is the notebook's two digits and lower-case words, as in '01-softmax', "
-            f"got {name!r}"
-        )

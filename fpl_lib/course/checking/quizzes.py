@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from fpl_lib.course.checking.display import GREEN, GREY, RED, box, inline
 from fpl_lib.course.checking.kinds import Option, Quiz
+from fpl_lib.course.checking.markdown import sections
 from fpl_lib.course.kept import keep
 from fpl_lib.plots.style import in_ipython, publish, widget_view
 
@@ -31,29 +31,14 @@ def read_quizzes(path: Path) -> tuple[Quiz, ...]:
     `- [x] text`, with its reason in the lines below it that begin with `  >`. Lines are joined.
     Raises ValueError with file and line for anything else, and for a quiz that is none.
     """
-    found: dict[str, Quiz] = {}
-    for place, name, lines in _sections(path):
-        if name in found or not name.startswith(f"{path.parent.name[2:]}-"):
-            raise ValueError(
-                f"{place}: expected a new id that starts with '{path.parent.name[2:]}-', as its "
-                f"folder says; got {name!r}"
-            )
-        question, options = _question_and_options(lines)
+    found = []
+    for section in sections(path):
+        question, options = _question_and_options(section.lines)
         try:
-            found[name] = Quiz(name, question, options)
+            found.append(Quiz(section.id, question, options))
         except ValueError as error:
-            raise ValueError(f"{place}: {error}") from None
-    return tuple(found.values())
-
-
-def _sections(path: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Each `## heading`: its place, its text, and each line below it that is not empty, placed."""
-    text = path.read_text(encoding="utf-8").splitlines()
-    lines = [(f"{path}:{number}", line.rstrip()) for number, line in enumerate(text, start=1)]
-    starts = [i for i, (_, line) in enumerate(lines) if line.startswith("## ")]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        place, heading = lines[start]
-        yield place, heading[3:].strip(), [one for one in lines[start + 1 : end] if one[1]]
+            raise ValueError(f"{section.place}: {error}") from None
+    return tuple(found)
 
 
 def _question_and_options(lines: list[tuple[str, str]]) -> tuple[str, tuple[Option, ...]]:

@@ -1,8 +1,8 @@
 """The exercises and quizzes of every notebook: the folder `nb01` holds those of notebook 01.
 
 Every Exercise that a module of the folder defines counts, modules by name and each from top to
-bottom; the quizzes stand in its `quizzes.md`. Ids start with the folder's `NN-`. A folder is read
-when the first of its ids is asked for.
+bottom; their texts stand in its `exercises.md`, the quizzes in its `quizzes.md`. Ids start with the
+folder's `NN-`. A folder is read when the first of its ids is asked for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from fpl_lib.course.checking.kinds import Exercise, Quiz
 from fpl_lib.course.checking.quizzes import read_quizzes
+from fpl_lib.course.checking.texts import with_texts
 
 __all__ = ["all_exercises", "all_quizzes", "exercise", "quiz"]
 
@@ -69,15 +70,10 @@ def _find(name: str, kind: type[Item]) -> Item:
 def _items(folder: str, kind: type[Item]) -> Mapping[str, Item]:
     """The exercises or the quizzes of one folder, by id."""
     package = importlib.import_module(f"{__name__}.{folder}")
+    folder_path = Path(package.__path__[0])
     if kind is Quiz:
-        return {item.id: item for item in read_quizzes(Path(package.__path__[0]) / "quizzes.md")}
+        return {item.id: item for item in read_quizzes(folder_path / "quizzes.md")}
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     modules = [importlib.import_module(f"{package.__name__}.{name}") for name in names]
     found = [v for module in modules for v in vars(module).values() if isinstance(v, Exercise)]
-    items = {item.id: item for item in found}
-    if len(items) < len(found) or not all(name.startswith(f"{folder[2:]}-") for name in items):
-        raise ValueError(
-            f"{folder}: expected different ids that start with '{folder[2:]}-', "
-            f"got {[item.id for item in found]}"
-        )
-    return items
+    return with_texts(found, folder_path / "exercises.md")

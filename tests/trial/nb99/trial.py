@@ -31,51 +31,27 @@ def draw(height=lambda p: -np.log(p), label="CE", x_name="$p_T$"):
 
 
 SOFTMAX = FunctionExercise(
-    id="99-softmax",
-    title="Softmax by hand",
-    difficulty=1,
-    minutes=5,
+    "99-softmax",
     solution=lambda z: torch.softmax(z, 1),
     cases=_logits,
     mistakes={
-        "wrong axis": (
-            "The probabilities of one class sum to 1 here, those of one sample should.",
-            lambda z: torch.softmax(z, 0),
-        ),
-        "no keepdim": (
-            "The row sums lost an axis: keep it with `keepdim=True`.",
-            lambda z: z.exp() / z.exp().sum(1),
-        ),
-        "all of it": (
-            "This divides by the sum over the whole batch: sum over the classes only.",
-            lambda z: z.exp() / z.exp().sum(),
-        ),
-        "in place": (
-            "`z -= …` changes the caller's logits: write `z = z - …`.",
-            _subtract_in_place,
-        ),
+        "wrong axis": lambda z: torch.softmax(z, 0),
+        "no keepdim": lambda z: z.exp() / z.exp().sum(1),
+        "all of it": lambda z: z.exp() / z.exp().sum(),
+        "in place": _subtract_in_place,
     },
-    hints=("What must sum to one?", "`keepdim=True` keeps a summed axis."),
-    takeaway="Only differences between logits matter.",
 )
 HALF = ValueExercise(
-    id="99-half",
-    title="Where the bystanders turn",
-    difficulty=2,
-    minutes=3,
+    "99-half",
     solution=0.5,
     mistakes={
-        "percent": ("Answer with a probability between 0 and 1, not in percent.", 50),
-        "one": ("At p_F = 1 nothing is left to push: think of the ratio.", 1.0),
-        "third": ("1/3 would be the chance level of three classes, not a balance.", 1 / 3),
+        "percent": 50,
+        "one": 1.0,
+        "third": 1 / 3,
     },
-    hints=("Write both pushes down.", "Set them equal."),
 )
 CURVE = FigureExercise(
-    id="99-curve",
-    title="Draw cross-entropy",
-    difficulty=1,
-    minutes=5,
+    "99-curve",
     solution=draw,
     readings={
         "the curve labelled CE": lambda ax: curve(ax, "CE", GRID),
@@ -83,19 +59,9 @@ CURVE = FigureExercise(
     },
     rtol=0.01,
     mistakes={
-        "sign": (
-            "Your curve is negative: cross-entropy is *minus* the logarithm.",
-            lambda: draw(np.log),
-        ),
-        "log10": (
-            "This is the logarithm to base 10: the kit uses natural logarithms.",
-            lambda: draw(lambda p: -np.log10(p)),
-        ),
-        "no name": ("A reader cannot tell what the x axis is: name it p_T.", {"x_name": ""}),
-        "no label": (
-            "Give the line the label 'CE', so that a legend can name it.",
-            {"label": None},
-        ),
+        "sign": lambda: draw(np.log),
+        "log10": lambda: draw(lambda p: -np.log10(p)),
+        "no name": {"x_name": ""},
+        "no label": {"label": None},
     },
-    hints=("Which base?", "`np.log` is the natural logarithm."),
 )

@@ -57,10 +57,7 @@ def _colours(ax: Axes) -> list[bool]:
 
 
 BARS = FigureExercise(
-    id="00-bars",
-    title="Where ResNet18's errors go",
-    difficulty=2,
-    minutes=9,
+    "00-bars",
     solution=draw_bars,
     readings={
         "the bars labelled CE": lambda ax: bars(ax, "CE", CLASSES),
@@ -76,46 +73,14 @@ BARS = FigureExercise(
         "the title": titled,
     },
     mistakes={
-        "other network": (
-            "These are EfficientNetV2's counts: the rows wanted are ResNet18's.",
-            lambda: draw_bars("efficientnet_v2_s"),
-        ),
-        "swapped labels": (
-            "The labels are the wrong way round: the cat has 818 with CE and 883 with FPL.",
-            {"order": ("fpl", "ce")},
-        ),
-        "total included": (
-            "The column `total` is drawn like an eleventh class and dwarfs the others.",
-            {"columns": (*CLASSES, "total")},
-        ),
-        "stacked": (
-            "One loss stands on top of the other. Only bars that all start at zero can be "
-            "compared: put them side by side.",
-            {"offset": 0, "stacked": True},
-        ),
-        "on top of each other": (
-            "Both losses are drawn in the same places, so one hides the other: move them apart.",
-            {"offset": 0},
-        ),
-        "no name": (
-            "A reader cannot tell what the heights count: name the y axis `false positives`.",
-            {"name": ""},
-        ),
-        "no legend": (
-            "Which colour is which loss? `ax.legend()` shows the labels.",
-            {"legend": False},
-        ),
-        "log axis": (
-            "On a logarithmic axis the length of a bar says nothing: it has no zero to start from.",
-            {"scale": "log"},
-        ),
-        "no title": (
-            "The title is missing: let it say what one sees in the figure.",
-            {"title": ""},
-        ),
+        "other network": lambda: draw_bars("efficientnet_v2_s"),
+        "swapped labels": {"order": ("fpl", "ce")},
+        "total included": {"columns": (*CLASSES, "total")},
+        "stacked": {"offset": 0, "stacked": True},
+        "on top of each other": {"offset": 0},
+        "no name": {"name": ""},
+        "no legend": {"legend": False},
+        "log axis": {"scale": "log"},
+        "no title": {"title": ""},
     },
-    hints=(
-        "Call `ax.bar` twice, once for each loss, with `x - 0.2` and `x + 0.2`.",
-        "`ax.set_xticks(x, counts.columns)` writes the class names below the bars.",
-    ),
 )

@@ -37,10 +37,7 @@ def draw_path(
 
 
 DRAW = FigureExercise(
-    id="01-draw",
-    title="Two losses on one path",
-    difficulty=2,
-    minutes=8,
+    "01-draw",
     solution=draw_path,
     readings={
         "the curve labelled FPL": lambda ax: along(ax, "FPL", SHARES),
@@ -51,62 +48,18 @@ DRAW = FigureExercise(
     },
     rtol=0.01,
     mistakes={
-        "F allowed to be T": (
-            "Your FPL is flat in the middle: there T itself is the most probable class. F is "
-            "chosen among A and B only.",
-            {"false": lambda p_A, p_B: np.maximum(TRUE, np.maximum(p_A, p_B))},
-        ),
-        "F fixed": (
-            "Your F is B everywhere. Left of the middle A is the more probable one, and F.",
-            {"false": lambda p_A, p_B: p_B},
-        ),
-        "F fixed to A": (
-            "Your F is A everywhere. Right of the middle B is the more probable one, and F.",
-            {"false": lambda p_A, p_B: p_A},
-        ),
-        "least probable": (
-            "Your FPL is highest in the middle: F is the wrong class with the largest probability.",
-            {"false": np.minimum},
-        ),
-        "both wrong classes": (
-            "Your FPL adds a term for A and one for B. That is Eq. 8 with k = 2; Eq. 1 has one F, "
-            "the larger of the two.",
-            {"false": lambda p_A, p_B: 1 - (1 - p_A) * (1 - p_B)},
-        ),
-        "1 - p_T": (
-            "Your FPL is a straight line: its second logarithm is of 1 - p_T. It should be 1 - "
-            "p_F.",
-            {"right_false": lambda p_true, p_false: 1 - p_true},
-        ),
-        "log of p_F": (
-            "Your FPL falls where F grows: Eq. 3 has -log(1 - p_F), not -log p_F.",
-            {"right_false": lambda p_true, p_false: p_false},
-        ),
-        "sign": (
-            "Your FPL is below CE: L_F is never negative, so with unit weights FPL is above CE.",
-            {"add": lambda true, false: true - false},
-        ),
-        "L_F alone": (
-            "This is L_F alone: FPL is the sum of L_T and L_F.",
-            {"add": lambda true, false: false},
-        ),
-        "log10": (
-            "These are logarithms to base 10: a loss in nats takes the natural ones.",
-            {"log": np.log10},
-        ),
-        "labels swapped": (
-            "The two labels are swapped: the curve that does not move is CE.",
-            {"names": ("FPL", "CE")},
-        ),
-        "no unit": (
-            "The y axis does not say in what the loss is counted: natural logarithms give nats.",
-            {"y_name": "loss"},
-        ),
-        "no title": ("Say in a title what the figure shows.", {"title": ""}),
+        "F allowed to be T": {"false": lambda p_A, p_B: np.maximum(TRUE, np.maximum(p_A, p_B))},
+        "F fixed": {"false": lambda p_A, p_B: p_B},
+        "F fixed to A": {"false": lambda p_A, p_B: p_A},
+        "least probable": {"false": np.minimum},
+        "both wrong classes": {"false": lambda p_A, p_B: 1 - (1 - p_A) * (1 - p_B)},
+        "1 - p_T": {"right_false": lambda p_true, p_false: 1 - p_true},
+        "log of p_F": {"right_false": lambda p_true, p_false: p_false},
+        "sign": {"add": lambda true, false: true - false},
+        "L_F alone": {"add": lambda true, false: false},
+        "log10": {"log": np.log10},
+        "labels swapped": {"names": ("FPL", "CE")},
+        "no unit": {"y_name": "loss"},
+        "no title": {"title": ""},
     },
-    hints=(
-        "p_T is 0.4 all along, so CE cannot change. What is the larger one of the other two?",
-        "`np.maximum(p_A, p_B)` is the larger of two arrays, point by point.",
-    ),
-    takeaway="FPL is least where the wrong classes share, with a kink where F changes hands.",
 )

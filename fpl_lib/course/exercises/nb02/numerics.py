@@ -102,78 +102,24 @@ def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
 
 
 STABLE = FunctionExercise(
-    id="02-stable",
-    title="log(1 - p_F) that never fails",
-    difficulty=3,
-    minutes=12,
+    "02-stable",
     solution=_false_loss,
     cases=_gaps,
     observe=_value_and_gradient,
-    forbidden=dict.fromkeys(
-        ("false_positive_loss", "FalsePositiveLoss"),
-        "The numbers are right, but the library's loss made them. Write the steps out.",
-    ),
+    forbidden=("false_positive_loss", "FalsePositiveLoss"),
     rtol=1e-3,
     atol=1e-4,
     mistakes={
-        "as written": (
-            "Once p_F rounds to 1, `log(1 - p_F)` is minus infinity and its gradient NaN; in "
-            "bfloat16 soonest. `log1p(-p_F)` does not help: p_F itself is rounded already.",
-            _by_softmax(lambda p: 1 - p),
-        ),
-        "as written, in float32": (
-            "bfloat16 now works, but in float32 p_F still rounds to 1, from a logit gap of about "
-            "17 on. Never form `1 - p_F`: sum up the other classes.",
-            _by_softmax(lambda p: 1 - p, dtype=torch.float32),
-        ),
-        "as written, in float64": (
-            "float64 moves the failure from a gap of 17 to one of 37; the sample with a gap of 200 "
-            "still fails. Never form `1 - p_F`.",
-            _by_softmax(lambda p: 1 - p, dtype=torch.float64),
-        ),
-        "a floor": (
-            "The floor (a clamp, or a tiny number inside the logarithm) makes the value finite but "
-            "wrong, and the gradient 0: the most confident mistakes teach nothing.",
-            _by_softmax(lambda p: (1 - p).clamp(min=1e-7), dtype=torch.float32),
-        ),
-        "a small number added": (
-            "The number added in the logarithm makes the value finite but wrong: where p_F rounds "
-            "to 1 the gradient is 0, and the most confident mistakes teach nothing.",
-            _by_softmax(lambda p: 1 - p + 1e-7, dtype=torch.float32),
-        ),
-        "left out T": (
-            "You left T out of the second sum: that is `-log(1 - p_T)`. Leave F out.",
-            _by_logsumexp(lambda z, true: true),
-        ),
-        "logit 0": (
-            "F still counts: a logit of 0 has the exponential 1. Leave F out with minus infinity.",
-            _by_logsumexp(_leading, fill=0.0),
-        ),
-        "F may be T": (
-            "Where T is predicted you take T itself for F: choose F among the other classes only.",
-            _by_logsumexp(lambda z, true: z.argmax(1, keepdim=True)),
-        ),
-        "summed before upcast": (
-            "The sums run in bfloat16 and are converted after: their digits are lost by then. "
-            "Convert the logits first.",
-            _by_logsumexp(_leading, late=True),
-        ),
-        "two sums subtracted": (
-            "Where p_F is small your two sums are nearly equal, and their difference is rounding "
-            "noise. Compare z_F with the sum of the others instead, by one logistic function.",
-            _by_logsumexp(_leading),
-        ),
-        "surprise of F": (
-            "This is `-log(p_F)`, which rewards F. The loss is `-log(1 - p_F)`, which is small "
-            "where all the others together have nearly everything.",
-            _surprise_of_f,
-        ),
+        "as written": _by_softmax(lambda p: 1 - p),
+        "as written, in float32": _by_softmax(lambda p: 1 - p, dtype=torch.float32),
+        "as written, in float64": _by_softmax(lambda p: 1 - p, dtype=torch.float64),
+        "a floor": _by_softmax(lambda p: (1 - p).clamp(min=1e-7), dtype=torch.float32),
+        "a small number added": _by_softmax(lambda p: 1 - p + 1e-7, dtype=torch.float32),
+        "left out T": _by_logsumexp(lambda z, true: true),
+        "logit 0": _by_logsumexp(_leading, fill=0.0),
+        "F may be T": _by_logsumexp(lambda z, true: z.argmax(1, keepdim=True)),
+        "summed before upcast": _by_logsumexp(_leading, late=True),
+        "two sums subtracted": _by_logsumexp(_leading),
+        "surprise of F": _surprise_of_f,
     },
-    hints=(
-        "`1 - p_F` is the probability of all the other classes: a sum, no difference.",
-        "Let s be the `logsumexp` of the others. Then `1 - p_F` is the logistic function of "
-        "`s - z_F`. How does torch take the logarithm of that in one step?",
-        "Convert to float32, find F with T masked, then mask F: `z.scatter(1, f, -torch.inf)`.",
-    ),
-    takeaway="A sum of positive numbers keeps its digits, a difference of near equals does not.",
 )

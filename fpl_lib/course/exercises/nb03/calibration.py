@@ -35,41 +35,15 @@ def _properties(function: Callable[[int], object], classes: int):
 
 
 TORN = FunctionExercise(
-    id="03-torn",
-    title="A lead that is given away",
-    difficulty=3,
-    minutes=8,
+    "03-torn",
     solution=_leading(1.5),
     observe=_properties,
     cases=lambda rng: [(int(c),) for c in (3, *rng.choice(np.arange(4, 61), 2, replace=False))],
     mistakes={
-        "kept": (
-            "This lead is too long, or the others do not share evenly: the first class keeps its "
-            "place. A class with half of the labels always does.",
-            _leading(4.0),
-        ),
-        "no lead": (
-            "The first class does not lead here: a tie in the labels may end in a tie.",
-            _leading(1.0),
-        ),
-        "short lead": (
-            "FPL does tie the first class with others, but its lead in the labels is too short: it "
-            "must be one and a half times as frequent as any other.",
-            _leading(1.2),
-        ),
-        "one number of classes": (
-            "These are the shares for four classes. The function gets C, and is asked for others.",
-            lambda classes: [0.4, 0.3, 0.2, 0.1],
-        ),
-        "no shares": ("Shares sum to 1; yours do not.", _leading(1.5, total=2.0)),
+        "kept": _leading(4.0),
+        "no lead": _leading(1.0),
+        "short lead": _leading(1.2),
+        "one number of classes": lambda classes: [0.4, 0.3, 0.2, 0.1],
+        "no shares": _leading(1.5, total=2.0),
     },
-    hints=(
-        "Which others make it hardest for the first to stay alone? Try even ones, and ask "
-        "`keeps_top_class` how far the first may lead.",
-        "Where all C classes tie, each gets 1/C. Give the first a little more: the mean loss rises "
-        "unless its share is above 2 (C - 1) / C².",
-        "A first share of r times each of the others is r of C - 1 + r equal parts. Which r pass?",
-    ),
-    takeaway="With many classes, nearly twice the labels of any other do not secure the top; with "
-    "`k = C - 1` any lead does.",
 )

@@ -45,63 +45,22 @@ def _fpl_k(
 
 
 K_FALSE = FunctionExercise(
-    id="03-k-false",
-    title="FPL with k false classes",
-    difficulty=2,
-    minutes=8,
+    "03-k-false",
     solution=_fpl_k,
     cases=_batches,
-    forbidden=dict.fromkeys(
-        ("false_positive_loss", "FalsePositiveLoss"),
-        "This calls the library's loss. Write it out with softmax probabilities and `topk`.",
-    ),
+    forbidden=("false_positive_loss", "FalsePositiveLoss"),
     mistakes={
-        "wrong axis": (
-            "Your softmax runs over the samples. The probabilities of one sample sum to 1: axis 1.",
-            {"axis": 0},
-        ),
-        "T among the F": (
-            "Where the prediction is right your k classes contain T, which is then punished for "
-            "being right: bar T before `topk`.",
-            {"barred": None},
-        ),
-        "least probable": (
-            "These are the k least probable wrong classes. Eq. 8 takes those with the highest "
-            "predictions.",
-            {"barred": 2.0, "largest": False},
-        ),
-        "the last alone": (
-            "Only the k-th of the false classes is in your sum: Eq. 8 adds up the first k.",
-            {"false_part": lambda p: -(1 - p[:, -1]).log()},
-        ),
-        "the first alone": (
-            "Only the first of the false classes is in your sum: this is k = 1.",
-            {"false_part": lambda p: -(1 - p[:, 0]).log()},
-        ),
-        "mean over k": (
-            "You take the mean over the k false classes. Eq. 8 takes their sum.",
-            {"false_part": lambda p: -(1 - p).log().mean(1)},
-        ),
-        "log of the sum": (
-            "You add up the probabilities and take one logarithm. Eq. 8 has a logarithm for each "
-            "false class.",
-            {"false_part": lambda p: -(1 - p.sum(1)).log()},
-        ),
-        "log of p_F": (
-            "The part of a false class is -log(1 - p_F); yours is -log p_F.",
-            {"false_part": lambda p: -p.log().sum(1)},
-        ),
-        "without T": ("The part of the true class, -log p_T, is missing.", {"with_true": False}),
-        "sum over the batch": (
-            "This is the sum over the batch: divide by the number of samples.",
-            {"reduce": torch.sum},
-        ),
+        "wrong axis": {"axis": 0},
+        "T among the F": {"barred": None},
+        "least probable": {"barred": 2.0, "largest": False},
+        "the last alone": {"false_part": lambda p: -(1 - p[:, -1]).log()},
+        "the first alone": {"false_part": lambda p: -(1 - p[:, 0]).log()},
+        "mean over k": {"false_part": lambda p: -(1 - p).log().mean(1)},
+        "log of the sum": {"false_part": lambda p: -(1 - p.sum(1)).log()},
+        "log of p_F": {"false_part": lambda p: -p.log().sum(1)},
+        "without T": {"with_true": False},
+        "sum over the batch": {"reduce": torch.sum},
     },
-    hints=(
-        "As for one false class: put a number below every probability in T's place, then choose.",
-        "`p.topk(k, dim=1).values` has shape (N, k). Sum over k first, then average over N.",
-    ),
-    takeaway="The library does this with `k=`, and with logarithms that never round to infinity.",
 )
 
 _TRUE = 0.28
@@ -130,10 +89,7 @@ def _curves(
 _GRID = np.array([0.15, 0.3, 0.45, 0.6])
 
 POOLS = FigureExercise(
-    id="03-pools",
-    title="Draw what a pool sees of F",
-    difficulty=2,
-    minutes=10,
+    "03-pools",
     solution=_curves,
     readings={
         "the curve labelled k = 1": lambda ax: curve(ax, "k = 1", _GRID),
@@ -145,52 +101,17 @@ POOLS = FigureExercise(
     },
     rtol=0.01,
     mistakes={
-        "T in the pool": (
-            "Your mean is of all ten classes. T is no false class: pool the nine others.",
-            {"mean": lambda p, other: -np.log(1 - np.full_like(p, 0.1))},
-        ),
-        "mean of the losses": (
-            "Your mean is taken of the nine losses. `pool` first makes one probability of the nine,"
-            " then takes its logarithm.",
-            {"mean": lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)) / 9},
-        ),
-        "sum instead of mean": (
-            "Your curve of the mean is Eq. 8's sum over nine classes: it lacks `pool`.",
-            {"mean": lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other))},
-        ),
-        "only one class pooled": (
-            "Your mean is the curve of k = 1: a pool of one class. Pool all nine with `k=None`.",
-            {"mean": lambda p, other: -np.log(1 - p)},
-        ),
-        "L_T added": (
-            "Your curves are all too high by L_T = 1.27: the weights (0, 1) leave L_F alone.",
-            {"add": -float(np.log(_TRUE))},
-        ),
-        "log of p": (
-            "These are -log p. L_F is -log(1 - p), which grows with p.",
-            {"loss": lambda p: -np.log(p)},
-        ),
-        "labels swapped": (
-            "The labels of mean and median are swapped: the mean is the one that stays flat.",
-            {"names": ("k = 1", "median", "mean")},
-        ),
-        "no labels": (
-            "Label the lines 'k = 1', 'mean' and 'median', so that a legend can name them.",
-            {"names": ("_1", "_2", "_3")},
-        ),
-        "x axis without a name": (
-            "A reader cannot tell what the x axis is: name it.",
-            {"x_name": ""},
-        ),
-        "no title": ("A title is missing: let it say what one sees.", {"title": ""}),
+        "T in the pool": {"mean": lambda p, other: -np.log(1 - np.full_like(p, 0.1))},
+        "mean of the losses": {
+            "mean": lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other)) / 9
+        },
+        "sum instead of mean": {"mean": lambda p, other: -(np.log(1 - p) + 8 * np.log(1 - other))},
+        "only one class pooled": {"mean": lambda p, other: -np.log(1 - p)},
+        "L_T added": {"add": -float(np.log(_TRUE))},
+        "log of p": {"loss": lambda p: -np.log(p)},
+        "labels swapped": {"names": ("k = 1", "median", "mean")},
+        "no labels": {"names": ("_1", "_2", "_3")},
+        "x axis without a name": {"x_name": ""},
+        "no title": {"title": ""},
     },
-    hints=(
-        "Make probabilities of shape (n, 10), one row a value of `p_F`. Their logarithms are "
-        "logits.",
-        "`false_positive_loss(p.log(), target, alpha=(0, 1), reduction='none')` is L_F for k = 1. "
-        "Two more arguments pool.",
-        "With T in column 0 and F in column 1: `p[:, 0] = 0.28`, `p[:, 1] = p_f`, and "
-        "`p[:, 2:] = ((0.72 - p_f) / 8)[:, None]`.",
-    ),
-    takeaway="A mean of all is a function of p_T alone, and a median falls while F grows.",
 )

@@ -36,53 +36,22 @@ def _taylor(
 
 
 TAYLOR = FunctionExercise(
-    id="03-taylor",
-    title="A term from a formula in p",
-    difficulty=1,
-    minutes=6,
+    "03-taylor",
     solution=_taylor,
     cases=lambda rng: [
         (_log_probabilities(rng), t) for t in (1, int(rng.integers(2, 5)), int(rng.integers(5, 9)))
     ],
     observe=value_and_gradient,
     mistakes={
-        "r for p": (
-            "You put r itself where p belongs: r is the logarithm of the probability, so that p "
-            "is `r.exp()`.",
-            {"base": lambda r: 1 - r},
-        ),
-        "powers of p": (
-            "These are powers of p, which cost most where the network is right. The series is in "
-            "powers of `1 - p`.",
-            {"base": lambda r: r.exp()},
-        ),
-        "no denominators": (
-            "The denominators are missing: the i-th power is divided by i.",
-            {"divide_by": lambda i: 1.0},
-        ),
-        "factorials": (
-            "You divide by i!, as in the series of the exponential. The logarithm's has 1/i.",
-            {"divide_by": math.factorial},
-        ),
-        "one too few": (
-            "The last power is missing: `range(1, t)` ends at t - 1.",
-            {"last": lambda t: t - 1},
-        ),
-        "starts at 0": ("The sum starts at i = 1: at i = 0 you divide by zero.", {"first": 0}),
-        "last power alone": (
-            "This is the last power only: add up all of them from 1 to t.",
-            lambda r, t: (1 - r.exp()) ** t / t,
-        ),
-        "whole series": (
-            "This is -log p, the sum of all powers: stop after t of them.",
-            lambda r, t: -r,
-        ),
+        "r for p": {"base": lambda r: 1 - r},
+        "powers of p": {"base": lambda r: r.exp()},
+        "no denominators": {"divide_by": lambda i: 1.0},
+        "factorials": {"divide_by": math.factorial},
+        "one too few": {"last": lambda t: t - 1},
+        "starts at 0": {"first": 0},
+        "last power alone": lambda r, t: (1 - r.exp()) ** t / t,
+        "whole series": lambda r, t: -r,
     },
-    hints=(
-        "A term gets r, the log-probability of being right. First make p of it.",
-        "`sum(... for i in range(1, t + 1))` adds tensors as well as numbers.",
-    ),
-    takeaway="t = 1 is half of MAE, and t without end is the log term: one dial between the two.",
 )
 
 
@@ -108,54 +77,19 @@ def _terms(rng: np.random.Generator) -> list[tuple[Callable[[Tensor], Tensor], T
 
 
 PULL = FunctionExercise(
-    id="03-pull",
-    title="How hard a term pulls",
-    difficulty=2,
-    minutes=7,
+    "03-pull",
     solution=lambda term, r: -_derivative(term, r),
     cases=_terms,
     mistakes={
-        "sign": (
-            "The sign is wrong: a term falls where r grows, so its derivative is negative, and the "
-            "pull is minus that.",
-            lambda term, r: _derivative(term, r),
-        ),
-        "absolute value": (
-            "You take the size of the slope. Where a term rises with r it pulls the other way: "
-            "keep the sign.",
-            lambda term, r: _derivative(term, r).abs(),
-        ),
-        "by p": (
-            "You differentiated by the probability p. The pull is the derivative by r = log p.",
-            lambda term, r: -_derivative(term, r) / r.exp(),
-        ),
-        "mean": (
-            "Every number is too small by one factor: before the backward pass you took the mean. "
-            "Take the sum, so that each entry keeps its own derivative.",
-            lambda term, r: -_derivative(term, r) / r.numel(),
-        ),
-        "summed up": (
-            "This is one number for all entries: w has the shape of r.",
-            lambda term, r: -_derivative(term, r).sum(),
-        ),
-        "the value": (
-            "This is what the term costs, not how steep it is: differentiate it.",
-            lambda term, r: term(r),
-        ),
-        "ratio of the losses": (
-            "You divided the term by the log term. Divide their slopes: the log term's is -1.",
-            lambda term, r: term(r) / -r,
-        ),
-        "push on the logit": (
-            "This is the push on the class's own logit, `w * (1 - p)`. Leave the factor out.",
-            lambda term, r: -_derivative(term, r) * (1 - r.exp()),
-        ),
+        "sign": lambda term, r: _derivative(term, r),
+        "absolute value": lambda term, r: _derivative(term, r).abs(),
+        "by p": lambda term, r: -_derivative(term, r) / r.exp(),
+        "mean": lambda term, r: -_derivative(term, r) / r.numel(),
+        "summed up": lambda term, r: -_derivative(term, r).sum(),
+        "the value": lambda term, r: term(r),
+        "ratio of the losses": lambda term, r: term(r) / -r,
+        "push on the logit": lambda term, r: -_derivative(term, r) * (1 - r.exp()),
     },
-    hints=(
-        "Autograd needs a tensor of its own: `x = r.detach().clone().requires_grad_()`.",
-        "`torch.autograd.grad(term(x).sum(), x)` returns a tuple with one tensor of r's shape.",
-    ),
-    takeaway="This works for any term, whether or not anybody has worked out its derivative.",
 )
 
 
@@ -197,53 +131,19 @@ def _power(n: int, *, scale: float = 1.0, offset: float = 0.0) -> Callable[[Tens
 
 
 OWN = FunctionExercise(
-    id="03-own-term",
-    title="A term of your own",
-    difficulty=3,
-    minutes=8,
+    "03-own-term",
     solution=_power(3),
     observe=_properties,
     cases=lambda rng: [
         (torch.from_numpy(np.sort(rng.uniform(0.001, 0.999, 30))).log(),) for _ in range(2)
     ],
     mistakes={
-        "log-like": (
-            "The log term's pull is 1 everywhere, and its cost has no limit. Start from one that "
-            "stays bounded.",
-            lambda r: -r,
-        ),
-        "no limit": (
-            "A nearly right sample counts little, as it should, but a hopeless one costs without "
-            "limit and pulls too hard. A logarithm in the term does that.",
-            focal_term,
-        ),
-        "nearly right counts": (
-            "Bounded, but a nearly right sample counts too much: `(1 - p)^2` pulls with 2p(1 - p),"
-            " MAE with 2p. What makes a term flatter where p is close to 1?",
-            squared_term,
-        ),
-        "costs when right": (
-            "Being right must cost nothing: your term is not 0 at r = 0.",
-            _power(3, scale=0.5, offset=0.5),
-        ),
-        "upside down": (
-            "Your term grows with the probability of being right: descent would make the network "
-            "wrong.",
-            lambda r: r.exp() ** 3,
-        ),
-        "too large": (
-            "The shape is right, the size is not: the greatest cost is above 2. Scale it down.",
-            _power(3, scale=8.0),
-        ),
-        "too steep": (
-            "Only hopeless samples count any more: at 0.01 the term pulls almost as hard as at 0.3,"
-            " or harder. A lower power would do.",
-            _power(20),
-        ),
+        "log-like": lambda r: -r,
+        "no limit": focal_term,
+        "nearly right counts": squared_term,
+        "costs when right": _power(3, scale=0.5, offset=0.5),
+        "upside down": lambda r: r.exp() ** 3,
+        "too large": _power(3, scale=8.0),
+        "too steep": _power(20),
     },
-    hints=(
-        "A power of `1 - p` is bounded, and 0 where p is 1.",
-        "The pull of `(1 - p)^n` is `n p (1 - p)^(n - 1)`. Try values of n at 0.01, 0.3 and 0.9.",
-    ),
-    takeaway="Notebook 10 trains with a term of yours, against all the others.",
 )

@@ -50,10 +50,7 @@ def _draw(
 
 
 DRAW = FigureExercise(
-    id="04-draw",
-    title="Draw three weights over the imbalance",
-    difficulty=2,
-    minutes=10,
+    "04-draw",
     solution=_draw,
     readings={
         "the curve labelled Eq. 4": lambda ax: curve(ax, "Eq. 4", _GRID),
@@ -68,52 +65,17 @@ DRAW = FigureExercise(
     },
     rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
     mistakes={
-        "upside down": (
-            "Your curves fall: you divided the weight of the largest class by that of the rarest.",
-            lambda: _draw(lambda weights: 1 / _ratio(weights)),
-        ),
-        "step profile": (
-            "These are the weights of the step profile. Asked is the exponential one.",
-            {"kind": "step"},
-        ),
-        "difference": (
-            "You subtracted the weights. What matters is how many times the one is the other.",
-            lambda: _draw(lambda weights: float(weights[-1] - weights[0])),
-        ),
-        "the rarest alone": (
-            "This is the weight of the rarest class itself: divide it by that of the largest.",
-            lambda: _draw(lambda weights: float(weights[-1])),
-        ),
-        "another beta": (
-            "Your class-balanced curve is that of β = 0.999. Asked is the default, 0.9999.",
-            {
-                "rules": _RULES
-                | {"class-balanced": lambda counts: class_balanced_weights(counts, 0.999)}
-            },
-        ),
-        "linear heights": (
-            "On a linear y axis one curve hides the others: set `yscale` to 'log'.",
-            {"scale": "linear"},
-        ),
-        "stops early": (
-            "Your curves end too early: the ratio runs from 1 to 1000.",
-            {"last": 100.0},
-        ),
-        "no labels": (
-            "Label the lines 'Eq. 4', 'class-balanced' and 'inverse frequency', for a legend.",
-            {"label": "_{}"},
-        ),
-        "x axis without a name": (
-            "A reader cannot tell what the x axis is: name it imbalance ratio.",
-            {"x_name": ""},
-        ),
+        "upside down": lambda: _draw(lambda weights: 1 / _ratio(weights)),
+        "step profile": {"kind": "step"},
+        "difference": lambda: _draw(lambda weights: float(weights[-1] - weights[0])),
+        "the rarest alone": lambda: _draw(lambda weights: float(weights[-1])),
+        "another beta": {
+            "rules": _RULES
+            | {"class-balanced": lambda counts: class_balanced_weights(counts, 0.999)}
+        },
+        "linear heights": {"scale": "linear"},
+        "stops early": {"last": 100.0},
+        "no labels": {"label": "_{}"},
+        "x axis without a name": {"x_name": ""},
     },
-    hints=(
-        "For each ratio in `np.geomspace(1, 1000, 61)`: counts, weights, and the last weight over "
-        "the first.",
-        "`counts = torch.tensor(long_tail_counts(5000, ratio, 10), dtype=torch.float64)` feeds "
-        "`class_alpha` and `class_balanced_weights`; the third weight is `1 / counts`.",
-        "`ax.set(xscale='log', yscale='log')` sets both axes.",
-    ),
-    takeaway="On these axes inverse frequency is a straight line, and Eq. 4 lies on the floor.",
 )

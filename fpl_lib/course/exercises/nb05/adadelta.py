@@ -51,58 +51,21 @@ def _adadelta(
 
 
 ADADELTA = FunctionExercise(
-    id="05-adadelta",
-    title="One step of AdaDelta",
-    difficulty=2,
-    minutes=10,
+    "05-adadelta",
     solution=_adadelta,
     cases=_states,
     mistakes={
-        "in place": (
-            "The numbers are right, but your function changes `v` in the caller's hands: make new "
-            "tensors.",
-            {"in_place": True},
-        ),
-        "rho swapped": (
-            "You keep 1 - ρ of the past and take ρ of the new square: it is the other way round.",
-            {"mean": lambda old, new, rho: (1 - rho) * old + rho * new},
-        ),
-        "a sum, no mean": (
-            "You add the whole new square: a running mean takes 1 - ρ of it.",
-            {"mean": lambda old, new, rho: rho * old + new},
-        ),
-        "eps outside": (
-            "ε stands inside the root: √(v + ε). Outside, it is a thousand times too small.",
-            {"root": lambda square, eps: square.sqrt() + eps},
-        ),
-        "no root": (
-            "The ratio is one of roots: RMS, not mean square.",
-            {"root": lambda square, eps: square + eps},
-        ),
-        "old v": (
-            "`v` takes in the new gradient first; yours divides by the old one.",
-            {"below": "old"},
-        ),
-        "RMSprop": ("The numerator √(u + ε) is missing: this is RMSprop.", {"above": "none"}),
-        "u of the gradients": (
-            "`u` is the running mean of Δ², the squared steps; yours is one of g².",
-            {"remember": "g"},
-        ),
-        "u not squared": (
-            "`u` is the running mean of the squares of Δ; yours takes Δ itself.",
-            {"remember": "step"},
-        ),
-        "sign": (
-            "Δ has the sign of the gradient: the minus comes later, with the learning rate.",
-            {"sign": -1.0},
-        ),
+        "in place": {"in_place": True},
+        "rho swapped": {"mean": lambda old, new, rho: (1 - rho) * old + rho * new},
+        "a sum, no mean": {"mean": lambda old, new, rho: rho * old + new},
+        "eps outside": {"root": lambda square, eps: square.sqrt() + eps},
+        "no root": {"root": lambda square, eps: square + eps},
+        "old v": {"below": "old"},
+        "RMSprop": {"above": "none"},
+        "u of the gradients": {"remember": "g"},
+        "u not squared": {"remember": "step"},
+        "sign": {"sign": -1.0},
     },
-    hints=(
-        "Three lines in this order: the new v, then Δ from the new v and the old u, then the new "
-        "u.",
-        "`v = rho * v + (1 - rho) * g.square()`, and the same for u with Δ in place of g.",
-    ),
-    takeaway="The learning rate is in none of the three lines: AdaDelta cannot make up for it.",
 )
 
 _RHO, _EPS = 0.9, 1e-6
@@ -134,10 +97,7 @@ def _first_steps(
 _GRID = np.array([1e-5, 1e-3, 3e-3, 1e-2, 1.0, 50.0])
 
 FIRST_STEP = FigureExercise(
-    id="05-first-step",
-    title="Draw the first step",
-    difficulty=2,
-    minutes=10,
+    "05-first-step",
     solution=_first_steps,
     readings={
         "the curve labelled SGD 0.1": lambda ax: curve(ax, "SGD 0.1", _GRID),
@@ -151,50 +111,16 @@ FIRST_STEP = FigureExercise(
     rtol=0.05,
     atol=0.0,
     mistakes={
-        "v without 1 - rho": (
-            "Your plateau is at √ε: the first v is (1 - ρ) g², not g².",
-            {"keep": 1.0},
-        ),
-        "v with rho": (
-            "The first v is (1 - ρ) g²: the running mean starts at 0 and takes in a tenth.",
-            {"keep": _RHO},
-        ),
-        "eps outside": (
-            "Your AdaDelta is flat down to the smallest gradients. ε stands inside the root, so "
-            "that below 0.003 it takes over.",
-            {"ratio": lambda g, keep: np.sqrt(_EPS) * g / (np.sqrt(keep) * g + _EPS)},
-        ),
-        "no numerator": (
-            "Your AdaDelta lies a thousand times too high: the numerator √(0 + ε) is missing.",
-            {"ratio": lambda g, keep: g / np.sqrt(keep * g**2 + _EPS)},
-        ),
-        "numerator eps": (
-            "The numerator is √ε, a thousandth. Yours is ε, a millionth.",
-            {"ratio": lambda g, keep: _EPS * g / np.sqrt(keep * g**2 + _EPS)},
-        ),
-        "without learning rate": (
-            "Each curve is multiplied by its learning rate, the number in its label.",
-            {"rates": (1.0, 1.0, 1.0)},
-        ),
-        "labels swapped": (
-            "The labels of the two AdaDelta curves are swapped: 0.001 takes the shorter steps.",
-            {"names": ("SGD 0.1", "AdaDelta 0.001", "AdaDelta 1.0")},
-        ),
-        "no labels": (
-            "Label the lines 'SGD 0.1', 'AdaDelta 1.0' and 'AdaDelta 0.001'.",
-            {"names": ("_1", "_2", "_3")},
-        ),
-        "linear axes": (
-            "Eight powers of ten do not fit on linear axes: set both scales to 'log'.",
-            {"scale": "linear"},
-        ),
-        "x axis without a name": ("Name the x axis: what grows there?", {"x_name": ""}),
-        "no title": ("Give it a title that says what one sees.", {"title": ""}),
+        "v without 1 - rho": {"keep": 1.0},
+        "v with rho": {"keep": _RHO},
+        "eps outside": {"ratio": lambda g, keep: np.sqrt(_EPS) * g / (np.sqrt(keep) * g + _EPS)},
+        "no numerator": {"ratio": lambda g, keep: g / np.sqrt(keep * g**2 + _EPS)},
+        "numerator eps": {"ratio": lambda g, keep: _EPS * g / np.sqrt(keep * g**2 + _EPS)},
+        "without learning rate": {"rates": (1.0, 1.0, 1.0)},
+        "labels swapped": {"names": ("SGD 0.1", "AdaDelta 0.001", "AdaDelta 1.0")},
+        "no labels": {"names": ("_1", "_2", "_3")},
+        "linear axes": {"scale": "linear"},
+        "x axis without a name": {"x_name": ""},
+        "no title": {"title": ""},
     },
-    hints=(
-        "Both running means start at 0. What is v after one step? What is u before it?",
-        "Δ = √ε · g / √((1 - ρ) g² + ε). A step is the learning rate times Δ, for SGD times g.",
-        "`ax.loglog(g, 1.0 * delta, label='AdaDelta 1.0')` draws on logarithmic axes.",
-    ),
-    takeaway="From 0.003 on AdaDelta sees only the sign; far below it is SGD in disguise.",
 )

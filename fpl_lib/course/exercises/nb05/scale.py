@@ -19,46 +19,20 @@ def _recipes(rng: np.random.Generator) -> list[tuple[float, float, float]]:
 
 
 EQUIVALENT = FunctionExercise(
-    id="05-equivalent",
-    title="A scale becomes a recipe",
-    difficulty=2,
-    minutes=5,
+    "05-equivalent",
     solution=lambda lr, weight_decay, scale: (lr * scale, weight_decay / scale),
     cases=_recipes,
     mistakes={
-        "weight decay left": (
-            "The learning rate is right. But it multiplies the weight decay as well, which the "
-            "scale of the loss did not: that has to give way.",
-            lambda lr, weight_decay, scale: (lr * scale, weight_decay),
+        "weight decay left": lambda lr, weight_decay, scale: (lr * scale, weight_decay),
+        "weight decay times scale": lambda lr, weight_decay, scale: (
+            lr * scale,
+            weight_decay * scale,
         ),
-        "weight decay times scale": (
-            "The new learning rate already makes the decay stronger by the scale. Divide by it.",
-            lambda lr, weight_decay, scale: (lr * scale, weight_decay * scale),
-        ),
-        "other way round": (
-            "A loss twice as high has a gradient twice as long: the learning rate that does the "
-            "same for the plain loss is larger, not smaller.",
-            lambda lr, weight_decay, scale: (lr / scale, weight_decay * scale),
-        ),
-        "learning rate divided": (
-            "A loss twice as high has a gradient twice as long: the learning rate that does the "
-            "same for the plain loss is larger.",
-            lambda lr, weight_decay, scale: (lr / scale, weight_decay),
-        ),
-        "order": (
-            "Return the learning rate first, then the weight decay.",
-            lambda lr, weight_decay, scale: (weight_decay / scale, lr * scale),
-        ),
-        "decay scaled alone": (
-            "Only the weight decay has changed. The learning rate has to take in the scale.",
-            lambda lr, weight_decay, scale: (lr, weight_decay / scale),
-        ),
+        "other way round": lambda lr, weight_decay, scale: (lr / scale, weight_decay * scale),
+        "learning rate divided": lambda lr, weight_decay, scale: (lr / scale, weight_decay),
+        "order": lambda lr, weight_decay, scale: (weight_decay / scale, lr * scale),
+        "decay scaled alone": lambda lr, weight_decay, scale: (lr, weight_decay / scale),
     },
-    hints=(
-        "Write one step with the scaled loss: w - η (c g + λ w). Now put c outside the bracket.",
-        "w - ηc (g + (λ/c) w).",
-    ),
-    takeaway="Two losses of different scale at one learning rate are two different recipes.",
 )
 
 
@@ -119,60 +93,19 @@ def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
 
 
 MATCH = FunctionExercise(
-    id="05-match",
-    title="CE with FPL's gradient norm",
-    difficulty=3,
-    minutes=10,
+    "05-match",
     solution=_matched,
     cases=_batches,
     observe=_value_and_gradient,
     mistakes={
-        "other way round": (
-            "You multiply by own over wanted: the gradient ends up further off than before.",
-            _norms(lambda wanted, own: own.norm() / wanted.norm()),
-        ),
-        "factor not detached": (
-            "The factor depends on the logits, and autograd goes through it: the gradient gets a "
-            "second part with another direction. Detach the factor.",
-            _norms(lambda wanted, own: wanted.norm() / own.norm(), graph=True),
-        ),
-        "values matched": (
-            "You matched the two losses. What moves the weights are the gradients: match their "
-            "norms.",
-            _values,
-        ),
-        "sample by sample": (
-            "You scale each sample's loss by a factor of its own, which changes the direction as "
-            "well. One factor for the whole batch.",
-            _by_sample,
-        ),
-        "squared norms": (
-            "This is the ratio of the squared norms: take the root.",
-            _norms(lambda wanted, own: (wanted**2).sum() / (own**2).sum()),
-        ),
-        "largest entries": (
-            "You compare the largest entries. The norm is the root of the sum of all squares.",
-            _norms(lambda wanted, own: wanted.abs().max() / own.abs().max()),
-        ),
-        "a constant": (
-            "A constant 0.9 is α, not the ratio: FPL has two terms, and their sum changes length "
-            "from batch to batch.",
-            _norms(lambda wanted, own: torch.tensor(0.9)),
-        ),
-        "the reference itself": (
-            "This is FPL itself. Keep CE's direction, and give it FPL's length.",
-            lambda logits, target, loss, reference: reference(logits, target),
-        ),
-        "plain CE": (
-            "The gradient still has CE's own length: multiply the loss by the ratio of the norms.",
-            lambda logits, target, loss, reference: loss(logits, target),
-        ),
+        "other way round": _norms(lambda wanted, own: own.norm() / wanted.norm()),
+        "factor not detached": _norms(lambda wanted, own: wanted.norm() / own.norm(), graph=True),
+        "values matched": _values,
+        "sample by sample": _by_sample,
+        "squared norms": _norms(lambda wanted, own: (wanted**2).sum() / (own**2).sum()),
+        "largest entries": _norms(lambda wanted, own: wanted.abs().max() / own.abs().max()),
+        "a constant": _norms(lambda wanted, own: torch.tensor(0.9)),
+        "the reference itself": lambda logits, target, loss, reference: reference(logits, target),
+        "plain CE": lambda logits, target, loss, reference: loss(logits, target),
     },
-    hints=(
-        "Two gradients with respect to a detached copy of the logits, two norms, one factor.",
-        "`torch.autograd.grad(value, z)` gives a tuple with one gradient. Take z as a detached "
-        "copy that requires a gradient, so that the factor itself is a constant.",
-        "Return the factor times `loss(logits, target)`, with the logits that were handed in.",
-    ),
-    takeaway="What is left between it and FPL under SGD is a matter of direction.",
 )

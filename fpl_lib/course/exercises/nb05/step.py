@@ -17,48 +17,19 @@ def _counts(rng: np.random.Generator) -> list[tuple[int]]:
 
 
 FIRST_LOSS = FunctionExercise(
-    id="05-first-loss",
-    title="Where FPL starts",
-    difficulty=1,
-    minutes=4,
+    "05-first-loss",
     solution=lambda c: (1 - 1 / c) * (log(c) - log(1 - 1 / c)),
     decimals=4,
     cases=_counts,
     mistakes={
-        "cross-entropy": (
-            "This is the start of cross-entropy, ln C. FPL has a term for F as well, and weights.",
-            lambda c: log(c),
-        ),
-        "without weights": (
-            "Both terms are there, but not their weights: Eq. 4 gives each class (N - N/C) / N.",
-            lambda c: log(c) - log(1 - 1 / c),
-        ),
-        "weight 1/C": (
-            "Eq. 4 counts the samples that are not of the class: the weight is 1 - 1/C.",
-            lambda c: (log(c) - log(1 - 1 / c)) / c,
-        ),
-        "log of p_F": (
-            "The term of F is -log(1 - p_F); yours is -log p_F.",
-            lambda c: 2 * (1 - 1 / c) * log(c),
-        ),
-        "all wrong classes": (
-            "You add a term for each of the C - 1 wrong classes. Eq. 1 has one F.",
-            lambda c: (1 - 1 / c) * (log(c) - (c - 1) * log(1 - 1 / c)),
-        ),
-        "only T weighted": (
-            "α_F stands before the second term: it is 1 - 1/C as well.",
-            lambda c: (1 - 1 / c) * log(c) - log(1 - 1 / c),
-        ),
-        "sign": (
-            "The term of F is added, and -log(1 - 1/C) is above 0.",
-            lambda c: (1 - 1 / c) * (log(c) + log(1 - 1 / c)),
-        ),
+        "cross-entropy": lambda c: log(c),
+        "without weights": lambda c: log(c) - log(1 - 1 / c),
+        "weight 1/C": lambda c: (log(c) - log(1 - 1 / c)) / c,
+        "log of p_F": lambda c: 2 * (1 - 1 / c) * log(c),
+        "all wrong classes": lambda c: (1 - 1 / c) * (log(c) - (c - 1) * log(1 - 1 / c)),
+        "only T weighted": lambda c: (1 - 1 / c) * log(c) - log(1 - 1 / c),
+        "sign": lambda c: (1 - 1 / c) * (log(c) + log(1 - 1 / c)),
     },
-    hints=(
-        "A network that knows nothing gives each of C classes the probability 1/C, F included.",
-        "Eq. 1 with p_T = p_F = 1/C, and α = (N - N/C) / N for both.",
-    ),
-    takeaway="A first loss far from this one is a fault, before any training.",
 )
 
 Step = Callable[[nn.Module, nn.Module, torch.optim.Optimizer, Tensor, Tensor], float]
@@ -121,56 +92,18 @@ def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 
 STEP = FunctionExercise(
-    id="05-step",
-    title="One training step",
-    difficulty=1,
-    minutes=6,
+    "05-step",
     solution=_step,
     cases=_batches,
     observe=_three_steps,
     mistakes={
-        "swapped arguments": (
-            "The loss takes the logits first, then the target.",
-            {"swap": True},
-        ),
-        "graph kept": (
-            "Your steps are right, but you return the loss as a tensor, which keeps its whole "
-            "graph alive as long as you keep the loss. Return `loss.item()`.",
-            {"give": lambda loss: loss},
-        ),
-        "gradients add up": (
-            "`backward()` adds to the gradients that are there. Nobody clears yours: the second "
-            "step still carries the first batch's.",
-            {"order": "backward step"},
-        ),
-        "no weight moves": (
-            "No weight moves: either `step()` is never called, or it finds no gradients, since "
-            "`zero_grad()` stands between it and `backward()`.",
-            {"order": "backward zero step"},
-        ),
-        "step before backward": (
-            "`step()` comes before `backward()`: it moves along the gradient of the batch before.",
-            {"order": "step zero backward"},
-        ),
-        "softmax first": (
-            "The loss expects logits and takes the softmax itself: yours is taken twice.",
-            {"squash": lambda logits: logits.softmax(1)},
-        ),
-        "evaluation mode": (
-            "`model.eval()` switches dropout off and freezes batch norm: that is for testing. A "
-            "training step leaves the model in training mode.",
-            {"evaluate": True},
-        ),
-        "loss after the step": (
-            "Your weights are right, but the loss is computed once more, after the step: return "
-            "the one whose gradient you took.",
-            {"again": True},
-        ),
+        "swapped arguments": {"swap": True},
+        "graph kept": {"give": lambda loss: loss},
+        "gradients add up": {"order": "backward step"},
+        "no weight moves": {"order": "backward zero step"},
+        "step before backward": {"order": "step zero backward"},
+        "softmax first": {"squash": lambda logits: logits.softmax(1)},
+        "evaluation mode": {"evaluate": True},
+        "loss after the step": {"again": True},
     },
-    hints=(
-        "Five lines: logits, loss, clear the old gradients, compute new ones, move the weights.",
-        "`optimizer.zero_grad()`, `loss.backward()` and `optimizer.step()`, in this order, and "
-        "`loss.item()` to return.",
-    ),
-    takeaway="Clear, backward, step: any other order trains something else, without an error.",
 )

@@ -32,53 +32,21 @@ def _cases(rng: np.random.Generator) -> list[tuple[np.ndarray]]:
 
 
 EQ9 = FunctionExercise(
-    id="06-eq9",
-    title="Eq. 9, class by class",
-    difficulty=2,
-    minutes=7,
+    "06-eq9",
     solution=one_vs_rest_accuracy,
     decimals=1,
     cases=_cases,
     mistakes={
-        "recall": (
-            "That is TP / (TP + FN), the share of a class that is recognised (recall). Eq. 9 "
-            "counts the images of other classes as well.",
-            lambda confusion: 100 * confusion.diagonal() / confusion.sum(1),
+        "recall": lambda confusion: 100 * confusion.diagonal() / confusion.sum(1),
+        "precision": lambda confusion: 100 * confusion.diagonal() / confusion.sum(0),
+        "top-1": lambda confusion: np.full(
+            len(confusion), 100 * confusion.trace() / confusion.sum()
         ),
-        "precision": (
-            "That is TP / (TP + FP), the share of right ones among what is called so (precision). "
-            "Eq. 9 has TN and FN as well.",
-            lambda confusion: 100 * confusion.diagonal() / confusion.sum(0),
-        ),
-        "top-1": (
-            "That is one number for all classes, the usual accuracy. Eq. 9 has a TN, so it is "
-            "about one class against the rest: a number a class.",
-            lambda confusion: np.full(len(confusion), 100 * confusion.trace() / confusion.sum()),
-        ),
-        "no true negatives": (
-            "The true negatives are missing: an image of another class that is not called this "
-            "class is one of them, and most images are.",
-            partial(_eq9, counted_right=lambda tp: 0 * tp),
-        ),
-        "only the right ones": (
-            "You count a true negative only where the other class is recognised. It is enough that "
-            "the image is not called this class: a dog called cat is a true negative of bird.",
-            partial(_eq9, counted_right=lambda tp: tp.sum() - tp),
-        ),
-        "share": (
-            "These are shares from 0 to 1: accuracies are in percent here.",
-            lambda confusion: _eq9(confusion) / 100,
-        ),
-        "errors": (
-            "These are the errors, (FP + FN) / N: the accuracy is what is left of 100.",
-            lambda confusion: 100 - _eq9(confusion),
-        ),
+        "no true negatives": partial(_eq9, counted_right=lambda tp: 0 * tp),
+        "only the right ones": partial(_eq9, counted_right=lambda tp: tp.sum() - tp),
+        "share": lambda confusion: _eq9(confusion) / 100,
+        "errors": lambda confusion: 100 - _eq9(confusion),
     },
-    hints=(
-        "TP is the diagonal. FP is the rest of the column, FN the rest of the row. And TN?",
-        "TN is what remains of all images: `confusion.sum() - TP - FP - FN`.",
-    ),
-    takeaway="With ten classes, never saying cat is 90 % accurate about cats: nobody reports this.",
 )
 
 
@@ -108,10 +76,7 @@ def draw_change(
 
 
 CHANGE = FigureExercise(
-    id="06-change",
-    title="Table 2's changes, class by class",
-    difficulty=2,
-    minutes=8,
+    "06-change",
     solution=draw_change,
     readings={
         "the length of each class's bar": lambda ax: bars(ax, names=CLASSES),
@@ -121,36 +86,12 @@ CHANGE = FigureExercise(
         "the title": titled,
     },
     mistakes={
-        "other network": (
-            "These are ResNet18's changes: the rows wanted are EfficientNetV2's.",
-            lambda: draw_change("resnet18"),
-        ),
-        "CE - FPL": (
-            "The signs are the wrong way round: the cat loses 399 false positives under FPL, so "
-            "its bar points down.",
-            {"order": ("ce", "fpl")},
-        ),
-        "total included": (
-            "The column `total` is drawn like an eleventh class.",
-            {"columns": (*CLASSES, "total")},
-        ),
-        "percent": (
-            "These are percent of CE's count. The question is about images: how many more or less.",
-            {"share": True},
-        ),
-        "no sign": (
-            "All bars point up: draw the change with its sign, so that one sees what cancels.",
-            {"absolute": True},
-        ),
-        "no name": (
-            "A reader cannot tell what the heights count: name the y axis, with `false positives`.",
-            {"name": ""},
-        ),
-        "no title": ("Say in a title what the figure shows.", {"title": ""}),
+        "other network": lambda: draw_change("resnet18"),
+        "CE - FPL": {"order": ("ce", "fpl")},
+        "total included": {"columns": (*CLASSES, "total")},
+        "percent": {"share": True},
+        "no sign": {"absolute": True},
+        "no name": {"name": ""},
+        "no title": {"title": ""},
     },
-    hints=(
-        "`table.loc['fpl', classes] - table.loc['ce', classes]` is the change of each class.",
-        "`ax.bar(range(10), change)`, then `ax.set_xticks(range(10), classes)`.",
-    ),
-    takeaway="The classes trade hundreds of false positives; the total hardly moves.",
 )

@@ -29,45 +29,17 @@ def _curves(rng: np.random.Generator) -> list[tuple[np.ndarray]]:
 
 
 ROUGH = FunctionExercise(
-    id="07-rough",
-    title="The roughness of a curve",
-    difficulty=1,
-    minutes=6,
+    "07-rough",
     solution=_rough,
     cases=_curves,
     mistakes={
-        "first difference": (
-            "That is the mean size of a step. A straight, steep rise has large steps and is "
-            "perfectly smooth: take differences of the differences.",
-            lambda top1: float(np.abs(np.diff(top1)).mean()),
-        ),
-        "no absolute value": (
-            "Ups and downs cancel: take absolute values before the mean.",
-            lambda top1: float(np.diff(top1, 2).mean()),
-        ),
-        "sum": (
-            "That is a sum, which grows with the number of epochs: take the mean.",
-            lambda top1: float(np.abs(np.diff(top1, 2)).sum()),
-        ),
-        "squares": (
-            "That is the mean of squares, in squared points: take absolute values instead.",
-            lambda top1: float((np.diff(top1, 2) ** 2).mean()),
-        ),
-        "spread": (
-            "That is the standard deviation over epochs: it says how far the curve rises, not how "
-            "smoothly.",
-            lambda top1: float(np.std(top1)),
-        ),
-        "divided by all epochs": (
-            "E epochs have only E - 2 second differences: divide by their number.",
-            lambda top1: float(np.abs(np.diff(top1, 2)).sum() / len(top1)),
-        ),
+        "first difference": lambda top1: float(np.abs(np.diff(top1)).mean()),
+        "no absolute value": lambda top1: float(np.diff(top1, 2).mean()),
+        "sum": lambda top1: float(np.abs(np.diff(top1, 2)).sum()),
+        "squares": lambda top1: float((np.diff(top1, 2) ** 2).mean()),
+        "spread": lambda top1: float(np.std(top1)),
+        "divided by all epochs": lambda top1: float(np.abs(np.diff(top1, 2)).sum() / len(top1)),
     },
-    hints=(
-        "`np.diff(top1)` are the steps. In a straight line they are all equal.",
-        "`np.diff(top1, 2)` are the differences of the steps; take the mean of their sizes.",
-    ),
-    takeaway="0 for any straight line, however steep: it measures the ups and downs alone.",
 )
 
 _EPOCHS = np.arange(2, 21, dtype=float)
@@ -109,10 +81,7 @@ def _has_zero(ax: Axes) -> bool:
 
 
 STEPS = FigureExercise(
-    id="07-steps",
-    title="Draw the steps of a curve",
-    difficulty=2,
-    minutes=8,
+    "07-steps",
     solution=draw_steps,
     readings={
         "the line labelled FPL": lambda ax: curve(ax, "FPL", _EPOCHS),
@@ -123,39 +92,13 @@ STEPS = FigureExercise(
         "the title": titled,
     },
     mistakes={
-        "accuracy itself": (
-            "These are the accuracies. Wanted is how much each epoch adds: the differences.",
-            {"steps": lambda top1: top1[1:]},
-        ),
-        "second difference": (
-            "These are differences of differences. A step is the difference of two epochs.",
-            {"steps": lambda top1: np.diff(top1, 2), "at": _EPOCHS[1:]},
-        ),
-        "sizes only": (
-            "Every step points up: keep the sign, since some epochs lose accuracy.",
-            {"steps": lambda top1: np.abs(np.diff(top1))},
-        ),
-        "one epoch early": (
-            "The first step ends at epoch 2: draw it there. Yours stands at epoch 1.",
-            {"at": _EPOCHS - 1},
-        ),
-        "labels swapped": (
-            "The two labels are swapped: in the records CE's first step is the larger one.",
-            {"names": ("CE", "FPL")},
-        ),
-        "no unit": (
-            "The y axis does not say in what the step is counted: points of accuracy.",
-            {"y_name": "step"},
-        ),
-        "no zero": (
-            "Without a line at zero one does not see which epochs lose accuracy: `ax.axhline(0)`.",
-            {"zero": False},
-        ),
-        "no title": ("Say in a title what the figure shows.", {"title": ""}),
+        "accuracy itself": {"steps": lambda top1: top1[1:]},
+        "second difference": {"steps": lambda top1: np.diff(top1, 2), "at": _EPOCHS[1:]},
+        "sizes only": {"steps": lambda top1: np.abs(np.diff(top1))},
+        "one epoch early": {"at": _EPOCHS - 1},
+        "labels swapped": {"names": ("CE", "FPL")},
+        "no unit": {"y_name": "step"},
+        "no zero": {"zero": False},
+        "no title": {"title": ""},
     },
-    hints=(
-        "`np.diff(top1)` has one entry less than `top1`: the first belongs to epoch 2.",
-        "`ax.plot(range(2, 21), np.diff(top1), label='CE')`, and the same for FPL.",
-    ),
-    takeaway="What one reads off one pair of curves holds for these two runs, not for the losses.",
 )

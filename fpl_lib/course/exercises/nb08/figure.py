@@ -54,10 +54,7 @@ def _without_false(p: np.ndarray) -> dict[str, np.ndarray]:
 
 
 CONSTANT = FigureExercise(
-    id="08-constant",
-    title="Draw the constant sum",
-    difficulty=2,
-    minutes=8,
+    "08-constant",
     solution=draw_sums,
     readings={
         "the curve labelled FPL": lambda ax: curve(ax, "FPL", _GRID),
@@ -69,43 +66,14 @@ CONSTANT = FigureExercise(
     },
     rtol=0.01,
     mistakes={
-        "one label": (
-            "This is the loss of one label, the leading class. Add up over all ten labels.",
-            {"sums": _of_leader},
-        ),
-        "mean": (
-            "This is the mean over the labels: the condition is about their sum, ten times as "
-            "large.",
-            {"scale": 1 / CLASSES},
-        ),
-        "leader never F": (
-            "With a wrong label the leading class is F: it is the most probable class other than "
-            "the label. In your FPL it never is.",
-            {"sums": functools.partial(_sums, leader_false=False)},
-        ),
-        "L_F alone": (
-            "Your FPL is its false part alone: add the true part, whose sum is that of CE.",
-            {"sums": _without_false},
-        ),
-        "labels swapped": (
-            "The labels of CE and FPL are swapped: FPL's sum is CE's plus that of the false parts.",
-            {"names": {"CE": "FPL", "FPL": "CE"}},
-        ),
-        "no labels": (
-            "Label the lines 'CE', 'FPL' and 'MAE', so that a legend can name them.",
-            {"names": {"CE": "_1", "FPL": "_2", "MAE": "_3"}},
-        ),
-        "x axis without a name": (
-            "Say at the x axis what grows there: the probability of the leading class.",
-            {"x_name": ""},
-        ),
-        "y axis without a name": ("A reader must know that these are sums.", {"y_name": ""}),
-        "no title": ("The title is missing: which of the sums is constant?", {"title": ""}),
+        "one label": {"sums": _of_leader},
+        "mean": {"scale": 1 / CLASSES},
+        "leader never F": {"sums": functools.partial(_sums, leader_false=False)},
+        "L_F alone": {"sums": _without_false},
+        "labels swapped": {"names": {"CE": "FPL", "FPL": "CE"}},
+        "no labels": {"names": {"CE": "_1", "FPL": "_2", "MAE": "_3"}},
+        "x axis without a name": {"x_name": ""},
+        "y axis without a name": {"y_name": ""},
+        "no title": {"title": ""},
     },
-    hints=(
-        "Probabilities of shape (n, 10), the leader in column 0, have their logarithms as logits.",
-        "Loop over the ten labels: `loss(z, torch.full((n,), c), reduction='none')`, and add up.",
-        "The three functions are `cross_entropy`, `false_positive_loss` and `rivals.mae_loss`.",
-    ),
-    takeaway="Only MAE does not care how sure the network is, summed over all labels.",
 )

@@ -69,48 +69,18 @@ def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
 
 
 FITTED = FunctionExercise(
-    id="08-fitted",
-    title="Learnt by heart",
-    difficulty=2,
-    minutes=6,
+    "08-fitted",
     solution=_fitted,
     cases=_batches,
     mistakes={
-        "over all samples": (
-            "You divide by all samples. Take the mean over the wrongly labelled ones alone.",
-            _by_mask("divided"),
-        ),
-        "among all samples": (
-            "You count hits among all samples: the rightly labelled ones say nothing about "
-            "memorisation.",
-            _by_mask("everywhere"),
-        ),
-        "among the right labels": (
-            "These are the rightly labelled samples: turn your mask around.",
-            _by_mask("right"),
-        ),
-        "a constant": (
-            "This is the answer to the card's example: compute it from the logits and the labels.",
-            lambda logits, given, true: (0.5, 0.5),
-        ),
-        "swapped": (
-            "The two are swapped: first the share that has the given label, then the true one.",
-            lambda logits, given, true: _fitted(logits, given, true)[::-1],
-        ),
-        "one minus the other": (
-            "The second is not one minus the first: a prediction can be a third class.",
-            _rest,
-        ),
-        "mask as index": (
-            "This is a count, not a share: divide by the number of wrongly labelled samples.",
-            lambda logits, given, true: tuple(
-                share * int((given != true).sum()) for share in _fitted(logits, given, true)
-            ),
+        "over all samples": _by_mask("divided"),
+        "among all samples": _by_mask("everywhere"),
+        "among the right labels": _by_mask("right"),
+        "a constant": lambda logits, given, true: (0.5, 0.5),
+        "swapped": lambda logits, given, true: _fitted(logits, given, true)[::-1],
+        "one minus the other": _rest,
+        "mask as index": lambda logits, given, true: tuple(
+            share * int((given != true).sum()) for share in _fitted(logits, given, true)
         ),
     },
-    hints=(
-        "`wrong = given != true` marks the samples in question; `x[wrong]` keeps those of x.",
-        "`(predicted == given)[wrong].double().mean().item()` is the first of the two.",
-    ),
-    takeaway="With noise, accuracy on the training labels is praise for learning by heart.",
 )

@@ -41,10 +41,7 @@ def draw_power(
 
 
 POWER = FigureExercise(
-    id="09-power",
-    title="Draw the power",
-    difficulty=2,
-    minutes=8,
+    "09-power",
     solution=draw_power,
     readings={
         "the curve labelled 0.32": lambda ax: curve(ax, "0.32", _GRID),
@@ -55,46 +52,18 @@ POWER = FigureExercise(
     },
     rtol=0.01,
     mistakes={
-        "paired": (
-            "This is the power of a paired test whose differences spread by 0.15. Here 0.15 is the "
-            "spread of one loss.",
-            {"paired": True},
-        ),
-        "spread of the difference": (
-            "You gave √2 · 0.15 as spread: `power` adds the two losses' spreads by itself.",
-            {"sd": 0.15 * math.sqrt(2)},
-        ),
-        "chance to miss it": (
-            "Your curves fall: this is the chance to miss the difference. Power is to find it.",
-            {"flip": True},
-        ),
-        "percent": (
-            "Draw the chance as a number from 0 to 1, as `power` gives it, not in percent.",
-            {"scale": 100.0},
-        ),
-        "fractions for points": (
-            "Differences and spread must be in one unit: 0.32 points stand beside 0.15 points.",
-            {"differences": (0.0032, 0.0005)},
-        ),
-        "another level": (
-            "Leave the level at 0.95: a difference counts as found below p = 0.05.",
-            {"level": 0.9},
-        ),
-        "labels swapped": ("The labels of the two lines are swapped.", {"names": ("0.05", "0.32")}),
-        "no labels": (
-            "Label the lines '0.32' and '0.05', so that a legend can name them.",
-            {"names": ("_1", "_2")},
-        ),
-        "x axis without a name": ("Name the x axis: what is counted there?", {"x_name": ""}),
-        "y axis without a name": ("Name the y axis: a chance of what?", {"y_name": ""}),
-        "no title": ("Give the figure a title that says what one sees.", {"title": ""}),
+        "paired": {"paired": True},
+        "spread of the difference": {"sd": 0.15 * math.sqrt(2)},
+        "chance to miss it": {"flip": True},
+        "percent": {"scale": 100.0},
+        "fractions for points": {"differences": (0.0032, 0.0005)},
+        "another level": {"level": 0.9},
+        "labels swapped": {"names": ("0.05", "0.32")},
+        "no labels": {"names": ("_1", "_2")},
+        "x axis without a name": {"x_name": ""},
+        "y axis without a name": {"y_name": ""},
+        "no title": {"title": ""},
     },
-    hints=(
-        "`planning.power(n, 0.32, 0.15)` is one point; n runs from 2 to 20.",
-        "`ax.plot(seeds, [planning.power(n, 0.05, 0.15) for n in seeds], label='0.05')` is one of "
-        "the two lines.",
-    ),
-    takeaway="A grid of five seeds decides about thirds of a point, never about twentieths.",
 )
 
 
@@ -121,45 +90,15 @@ def _plans(rng: np.random.Generator) -> list[tuple[float, float, float]]:
 
 
 SEEDS = FunctionExercise(
-    id="09-seeds",
-    title="Count the seeds",
-    difficulty=2,
-    minutes=6,
+    "09-seeds",
     solution=_seeds,
     cases=_plans,
     mistakes={
-        "one loss": (
-            "The factor 2 is missing: both losses spread, and so their difference has 2 σ².",
-            {"arms": 1.0},
-        ),
-        "pairing ignored": (
-            "You do not use r: what two runs of one seed share drops out of their difference.",
-            {"correlated": lambda r: 1.0},
-        ),
-        "pairing hurts": (
-            "With 1 + r the number grows with the correlation. It is the sum of two runs that does "
-            "so; a difference has 1 - r.",
-            {"correlated": lambda r: 1 + r},
-        ),
-        "no power": (
-            "You took 1.96 alone: then a difference of just this size is found in half of the "
-            "cases. Add 0.84 for 80 %.",
-            {"z": float(stats.norm.ppf(0.975))},
-        ),
-        "not squared": (
-            "The ratio of spread to difference is squared: half the difference needs four times "
-            "the seeds.",
-            {"squared": 1},
-        ),
-        "rounded down": (
-            "Rounded down, the chance is below 80 %: round up.",
-            {"whole": math.floor},
-        ),
+        "one loss": {"arms": 1.0},
+        "pairing ignored": {"correlated": lambda r: 1.0},
+        "pairing hurts": {"correlated": lambda r: 1 + r},
+        "no power": {"z": float(stats.norm.ppf(0.975))},
+        "not squared": {"squared": 1},
+        "rounded down": {"whole": math.floor},
     },
-    hints=(
-        "A difference of two paired runs has the variance 2 σ² (1 - r), its mean over n pairs the "
-        "n-th part of that.",
-        "Solve difference = (1.96 + 0.84) · √(2 σ² (1 - r) / n) for n, then `math.ceil`.",
-    ),
-    takeaway="For few seeds `planning.seeds_needed` adds one or two, since σ is estimated too.",
 )

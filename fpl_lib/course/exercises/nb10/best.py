@@ -43,10 +43,7 @@ def draw_best(
 
 
 BEST_OF = FigureExercise(
-    id="10-best-of",
-    title="The best of m equal losses",
-    difficulty=2,
-    minutes=9,
+    "10-best-of",
     solution=draw_best,
     readings={
         "the curve labelled looks": lambda ax: curve(ax, "looks", GRID),
@@ -59,47 +56,16 @@ BEST_OF = FigureExercise(
     rtol=0.02,
     atol=0.05,
     mistakes={
-        "labels swapped": (
-            "The labels are swapped: it looks better with every try, and is as good as ever.",
-            {"names": ("is", "looks")},
-        ),
-        "chosen anew": (
-            "Your second curve takes the best of the fresh results: that is another choice by "
-            "luck. Take the fresh result of the loss that was chosen before.",
-            {"choose": lambda seen, fresh: (seen.max(1), fresh.max(1))},
-        ),
-        "nobody is chosen": (
-            "Both curves are the mean of all m losses: choose the best of them, in each row.",
-            {"choose": lambda seen, fresh: (seen, fresh)},
-        ),
-        "one for all rows": (
-            "You take the largest of all 4000 rows. Each row is a story of its own: the best of "
-            "each row, then the mean over the rows.",
-            {"choose": lambda seen, fresh: (seen.max(keepdims=True), fresh)},
-        ),
-        "absolute values": (
-            "You choose by absolute value: the worst loss would count as the best.",
-            {"choose": lambda seen, fresh: (abs(seen).max(1), _best(abs(seen), fresh)[1])},
-        ),
-        "worst": (
-            "You choose the smallest result of each row: the best is the largest.",
-            {"choose": lambda seen, fresh: (seen.min(1), _best(-seen, fresh)[1])},
-        ),
-        "divided by √m": (
-            "You divide by the root of m. Trying more losses does not make one loss's result more "
-            "exact; more seeds would.",
-            {"scale": lambda m: m**-0.5},
-        ),
-        "no unit": (
-            "The y axis does not say in what the advantage is counted: in standard deviations.",
-            {"y_name": "advantage"},
-        ),
-        "no title": ("A title should say what the figure shows.", {"title": ""}),
+        "labels swapped": {"names": ("is", "looks")},
+        "chosen anew": {"choose": lambda seen, fresh: (seen.max(1), fresh.max(1))},
+        "nobody is chosen": {"choose": lambda seen, fresh: (seen, fresh)},
+        "one for all rows": {"choose": lambda seen, fresh: (seen.max(keepdims=True), fresh)},
+        "absolute values": {
+            "choose": lambda seen, fresh: (abs(seen).max(1), _best(abs(seen), fresh)[1])
+        },
+        "worst": {"choose": lambda seen, fresh: (seen.min(1), _best(-seen, fresh)[1])},
+        "divided by √m": {"scale": lambda m: m**-0.5},
+        "no unit": {"y_name": "advantage"},
+        "no title": {"title": ""},
     },
-    hints=(
-        "`seen[:, :m].argmax(axis=1)` says which of the first m losses was best, in each row.",
-        "With `rows = np.arange(len(seen))`, `fresh[rows, chosen]` is what the chosen ones give "
-        "anew. Take the mean of that, and of `seen[rows, chosen]`.",
-    ),
-    takeaway="Ten tries buy 1.5 standard deviations of looks, and nothing else.",
 )

@@ -49,50 +49,19 @@ def _losses(rng: np.random.Generator) -> list[tuple[Loss, Tensor, Tensor]]:
 
 
 SHIFT = FunctionExercise(
-    id="10-shift",
-    title="Shift invariance in one backward pass",
-    difficulty=1,
-    minutes=6,
+    "10-shift",
     solution=_row_sums,
     cases=_losses,
     atol=1e-6,
     mistakes={
-        "over the samples": (
-            "This sums over the samples. A shift moves the classes of one sample together: sum "
-            "over the classes.",
-            lambda loss, z, target: _slope(loss, z, target).sum(0),
-        ),
-        "one number": (
-            "This is the sum over everything. Two samples could cancel: give a sum for each.",
-            lambda loss, z, target: _slope(loss, z, target).sum(),
-        ),
-        "absolute values": (
-            "The absolute values do not cancel even where a loss is invariant: sum the slopes "
-            "with their signs.",
-            lambda loss, z, target: _slope(loss, z, target).abs().sum(1),
-        ),
-        "by the probabilities": (
-            "This is the gradient by the probabilities. The shift is one of the logits.",
-            _by_probability,
-        ),
-        "times N": (
-            "This is N times too large: the loss is a mean over the samples, and its gradient "
-            "stays as it is here.",
-            lambda loss, z, target: len(z) * _row_sums(loss, z, target),
-        ),
-        "one shift": (
-            "This is how much the loss itself changes by a shift of 1. Wanted is the slope for "
-            "each sample.",
-            lambda loss, z, target: loss(z + 1, target) - loss(z, target),
-        ),
-        "no sum": ("This is the gradient: sum each row of it.", _slope),
+        "over the samples": lambda loss, z, target: _slope(loss, z, target).sum(0),
+        "one number": lambda loss, z, target: _slope(loss, z, target).sum(),
+        "absolute values": lambda loss, z, target: _slope(loss, z, target).abs().sum(1),
+        "by the probabilities": _by_probability,
+        "times N": lambda loss, z, target: len(z) * _row_sums(loss, z, target),
+        "one shift": lambda loss, z, target: loss(z + 1, target) - loss(z, target),
+        "no sum": _slope,
     },
-    hints=(
-        "Differentiate loss(z + c) by c at c = 0: the chain rule sums the slopes of that sample.",
-        "`torch.autograd.grad(loss(x, target), x)` on a copy x of z that requires a gradient, then "
-        "one sum over dim 1.",
-    ),
-    takeaway="A loss is shift invariant exactly if this is zero everywhere: one backward pass.",
 )
 
 
@@ -144,62 +113,20 @@ def _logits(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
 
 
 MARGIN = FunctionExercise(
-    id="10-margin",
-    title="A loss of the margin",
-    difficulty=2,
-    minutes=8,
+    "10-margin",
     solution=_margin,
     cases=_logits,
     observe=_value_and_slope,
     mistakes={
-        "F allowed to be T": (
-            "Where the network is right your F is T itself and the margin is 0. F is the largest "
-            "logit of the other classes.",
-            _t_allowed,
-        ),
-        "sign": (
-            "The sign is turned round: this loss is large where T leads.",
-            lambda z, target: F.softplus(-_gap(z, target)).mean(),
-        ),
-        "overflow": (
-            "exp of a gap of 200 is infinite in float32. `F.softplus` computes log(1 + exp(x)) "
-            "without it.",
-            lambda z, target: (1 + _gap(z, target).exp()).log().mean(),
-        ),
-        "sum": (
-            "This is the sum over the samples. With a sum, the batch's size sets the step.",
-            lambda z, target: F.softplus(_gap(z, target)).sum(),
-        ),
-        "not reduced": (
-            "This is one loss for each sample: take their mean.",
-            lambda z, target: F.softplus(_gap(z, target)),
-        ),
-        "of the probabilities": (
-            "This is the margin of the probabilities, which is at most 1 and lets go of confident "
-            "mistakes. Wanted is that of the logits.",
-            lambda z, target: _margin(z.softmax(1), target),
-        ),
-        "every class": (
-            "This sums over all wrong classes. Wanted is the largest of them alone.",
-            _every_class,
-        ),
-        "least": (
-            "Your F is the class with the smallest logit: it should be the largest of the others.",
-            _least,
-        ),
-        "hinge": (
-            "This is a hinge: it stops at a margin of 1. softplus never quite stops.",
-            lambda z, target: F.relu(1 + _gap(z, target)).mean(),
-        ),
-        "no softplus": (
-            "This is the mean gap itself, which falls without end: the softplus is missing.",
-            lambda z, target: _gap(z, target).mean(),
-        ),
+        "F allowed to be T": _t_allowed,
+        "sign": lambda z, target: F.softplus(-_gap(z, target)).mean(),
+        "overflow": lambda z, target: (1 + _gap(z, target).exp()).log().mean(),
+        "sum": lambda z, target: F.softplus(_gap(z, target)).sum(),
+        "not reduced": lambda z, target: F.softplus(_gap(z, target)),
+        "of the probabilities": lambda z, target: _margin(z.softmax(1), target),
+        "every class": _every_class,
+        "least": _least,
+        "hinge": lambda z, target: F.relu(1 + _gap(z, target)).mean(),
+        "no softplus": lambda z, target: _gap(z, target).mean(),
     },
-    hints=(
-        "Set T's own logit to minus infinity in a copy (`z.scatter(1, true, -torch.inf)`), and the "
-        "largest of what is left is z_F.",
-        "`torch.nn.functional.softplus(x)` is log(1 + exp(x)), for a large x as well.",
-    ),
-    takeaway="With two classes it is cross-entropy. With more, no φ of one probability gives it.",
 )

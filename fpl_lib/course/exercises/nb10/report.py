@@ -65,73 +65,25 @@ def _tables(rng: np.random.Generator) -> list[tuple[pd.Series, pd.Series]]:
 
 
 REPORT = FunctionExercise(
-    id="10-report",
-    title="Report it",
-    difficulty=3,
-    minutes=10,
+    "10-report",
     solution=_report,
     decimals=2,
     cases=_tables,
     mistakes={
-        "by position": (
-            "You subtract by position: the first of one from the first of the other, whatever "
-            "their seeds. A pandas Series pairs by its index.",
-            {"paired": _by_position},
-        ),
-        "two groups": (
-            "This is the interval for two independent groups. The runs are pairs: take the "
-            "differences first.",
-            _two_groups,
-        ),
-        "normal": (
-            "1.96 is for many seeds. With six differences it is t's quantile with five degrees of "
-            "freedom, 2.57.",
-            {"quantile": lambda n: stats.norm.ppf(0.975)},
-        ),
-        "degrees of freedom": (
-            "n differences leave n - 1 degrees of freedom.",
-            {"quantile": lambda n: stats.t.ppf(0.975, n)},
-        ),
-        "one-sided": (
-            "Of an interval that holds 95 %, 2.5 % lie on either side: the quantile is that of "
-            "0.975.",
-            {"quantile": lambda n: stats.t.ppf(0.95, n - 1)},
-        ),
-        "spread of single runs": (
-            "You left out the root of n: this is where single differences lie, not their mean.",
-            {"error": lambda d: d.std(ddof=1)},
-        ),
-        "ddof": (
-            "The standard deviation of a sample divides by n - 1: `ddof=1`. (pandas does so by "
-            "itself, numpy does not.)",
-            {"error": lambda d: d.std(ddof=0) / len(d) ** 0.5},
-        ),
-        "the mean decides": (
-            "Your word follows the mean alone. If 0 lies in the interval, one cannot tell.",
-            {"word": lambda mean, low, high: "better" if mean > 0 else "worse"},
-        ),
-        "no difference": (
-            "An interval with 0 in it does not show that there is no difference: it says that "
-            "these seeds cannot tell.",
-            {
-                "word": lambda mean, low, high: _word(mean, low, high).replace(
-                    "cannot tell", "no difference"
-                )
-            },
-        ),
-        "turned round": (
-            "The sign is turned round: subtract CE's accuracy from that of your loss.",
-            lambda mine, ce: _report(ce, mine),
-        ),
-        "seeds counted twice": (
-            "n is the number of seeds that both have: a seed without a partner is no pair.",
-            lambda mine, ce: (len(mine), *_report(mine, ce)[1:]),
-        ),
+        "by position": {"paired": _by_position},
+        "two groups": _two_groups,
+        "normal": {"quantile": lambda n: stats.norm.ppf(0.975)},
+        "degrees of freedom": {"quantile": lambda n: stats.t.ppf(0.975, n)},
+        "one-sided": {"quantile": lambda n: stats.t.ppf(0.95, n - 1)},
+        "spread of single runs": {"error": lambda d: d.std(ddof=1)},
+        "ddof": {"error": lambda d: d.std(ddof=0) / len(d) ** 0.5},
+        "the mean decides": {"word": lambda mean, low, high: "better" if mean > 0 else "worse"},
+        "no difference": {
+            "word": lambda mean, low, high: _word(mean, low, high).replace(
+                "cannot tell", "no difference"
+            )
+        },
+        "turned round": lambda mine, ce: _report(ce, mine),
+        "seeds counted twice": lambda mine, ce: (len(mine), *_report(mine, ce)[1:]),
     },
-    hints=(
-        "`(mine - ce).dropna()` pairs by seed and leaves those out that only one of them has.",
-        "Half the interval is `stats.t.ppf(0.975, n - 1)` times the standard deviation over the "
-        "root of n. The word asks on which side of 0 the whole interval lies.",
-    ),
-    takeaway="n, the difference, its interval, and a word that the interval allows.",
 )
