@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from fpl_lib.evidence.records import Record, result_of
+from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.validation import result_of
 
 
 def made(

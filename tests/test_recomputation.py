@@ -18,8 +18,9 @@ from repository import ROOT, text
 from scipy import stats
 
 from fpl_lib.evidence import QUESTIONS, answer, read_runs
-from fpl_lib.evidence.records import Record, result_of, write_record
+from fpl_lib.evidence.records import Record, write_record
 from fpl_lib.evidence.secondary import secondary
+from fpl_lib.evidence.validation import result_of
 
 CONDITION = {
     "table2": "float32", "table3": "scratch", "wrong-labels": "noise40", "long-tail": "exp100",

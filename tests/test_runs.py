@@ -14,19 +14,18 @@ import pytest
 from made_runs import made
 
 from fpl_lib.commands.report import report
+from fpl_lib.evidence.machine import resumed
 from fpl_lib.evidence.records import (
     BEFORE_OPTIONS,
     Record,
-    RecordError,
     known_accuracies,
     read_record,
     read_runs,
     recorded_runs,
-    result_of,
     results_table,
-    resumed,
     write_record,
 )
+from fpl_lib.evidence.validation import RecordError, result_of
 
 CONFUSION = np.array([[3, 1, 0], [0, 4, 0], [2, 1, 1]])
 RUNS = Path(__file__).parents[1] / "data" / "runs"

@@ -17,6 +17,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "difference_table", "differences", "images", "shown_p", "values",
         ],
         "experiments": ["Busy", "Conflict", "conditioned", "configs", "run"],
+        "machine": ["cpu_name", "environment"],
+        "names": ["NAMES", "name_of"],
         "overview": [
             "missing_command", "question_commands", "requested_command", "summary",
             "unasked_commands",
@@ -28,15 +30,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "questions": ["QUESTIONS", "Answer", "Control", "Question", "answer"],
         "records": [
-            "NAMES", "Record", "RecordError", "completed", "cpu_name", "environment",
-            "known_accuracies", "name_of", "read_record", "read_runs", "recorded_runs",
-            "result_of", "results_table", "write_record",
+            "Record", "completed", "known_accuracies", "read_record", "read_runs",
+            "recorded_runs", "results_table", "write_record",
         ],
         "secondary": ["secondary"],
         "stats": [
             "Interval", "McNemar", "PairedDifference", "SignFlip", "holm", "mcnemar",
             "mean_interval", "paired_difference", "prediction_interval", "sign_flip",
         ],
+        "validation": ["RecordError", "result_of"],
         "verdicts": ["VERDICTS", "Finding", "verdict_on", "verdict_table"],
     },
 )  # fmt: skip

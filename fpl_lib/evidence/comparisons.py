@@ -17,8 +17,9 @@ from dataclasses import asdict, dataclass, replace
 import pandas as pd
 from scipy import stats
 
+from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.planning import seeds_needed
-from fpl_lib.evidence.records import Record, completed, name_of
+from fpl_lib.evidence.records import Record, completed
 from fpl_lib.evidence.stats import Interval, PairedDifference, holm, paired_difference, sign_flip
 
 LEAST_SEEDS = 3

@@ -15,16 +15,9 @@ from filelock import FileLock, Timeout
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import long_tail, noisy_labels, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment, RunConfig
-from fpl_lib.evidence.records import (
-    SURENESS,
-    Record,
-    completed,
-    environment,
-    read_record,
-    result_of,
-    resumed,
-    write_record,
-)
+from fpl_lib.evidence.machine import environment, resumed
+from fpl_lib.evidence.records import Record, completed, read_record, write_record
+from fpl_lib.evidence.validation import SURENESS, result_of
 from fpl_lib.training import (
     Batches,
     CompactNet,

@@ -15,9 +15,10 @@ import pandas as pd
 
 from fpl_lib import paper
 from fpl_lib.evidence.comparisons import shown_p
+from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.overview import question_commands, summary, unasked_commands
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.secondary import secondary
 from fpl_lib.evidence.verdicts import asked, verdict_table
 from fpl_lib.evidence.verdicts.findings import OPEN, PRINTED, PROVED, REFUTED, UNTESTABLE

@@ -20,7 +20,7 @@ from fpl_lib.commands import names
 from fpl_lib.commands.bench import aims, loss, trainer, whole
 from fpl_lib.commands.bench.measure import Row
 from fpl_lib.commands.bench.page import page
-from fpl_lib.evidence.records import environment
+from fpl_lib.evidence.machine import environment
 from fpl_lib.plots.style import PALETTE, use_style
 from fpl_lib.training import use_device
 

@@ -10,9 +10,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.overview import question_commands
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts.findings import (
     BORNE_OUT,
     NO_DIFFERENCE,

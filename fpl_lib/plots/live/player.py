@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.names import name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.plots.live import base
 from fpl_lib.plots.records._look import (
     color_of,

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fpl_lib.evidence.comparisons import Comparison
-from fpl_lib.evidence.records import name_of
+from fpl_lib.evidence.names import name_of
 from fpl_lib.plots.style import COLORS
 
 FAR = 10.0  # points: what lies further off is written at the figure's edge

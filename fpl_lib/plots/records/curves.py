@@ -9,7 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fpl_lib.evidence.comparisons import compared, differences
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.names import name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
 from fpl_lib.paper import printed_accuracy
 from fpl_lib.plots.records._look import color_of, headline, only_setting, where

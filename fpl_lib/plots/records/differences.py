@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from fpl_lib.evidence.comparisons import by_setting, difference_table, images
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.names import name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.plots.records._look import color_of, title
 from fpl_lib.plots.style import signed, use_style
 

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.names import name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.paper import printed_false_positives
 from fpl_lib.plots.records._look import (
     commonest_error,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.overview import question_commands, summary
 from fpl_lib.evidence.questions import QUESTIONS, answer
-from fpl_lib.evidence.records import Record, name_of
+from fpl_lib.evidence.records import Record
 from fpl_lib.plots.style import signed
 
 
