@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,8 +17,8 @@ from fpl_lib.plots.style import MIN_ALT
 pytestmark = pytest.mark.slow
 
 SOURCES = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
-NAMES = ["index.html", *(f"{path.stem}.html" for path in SOURCES)]
-CODE = {"pre", "code", "style", "title"}
+NAMES = ["index.html", *(f"{path.stem}.html" for path in SOURCES), *book.PAGES, "contents.html"]
+CODE = {"pre", "code", "script", "style", "title"}
 
 
 class Page(HTMLParser):
@@ -53,16 +54,22 @@ def pages(tmp_path_factory) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in target.iterdir()}
 
 
-def test_there_is_a_page_for_every_notebook_and_an_index_that_leads_to_all(pages):
+def test_there_is_a_page_for_every_notebook_and_document_and_contents_that_lead_to_all(pages):
     assert sorted(pages) == sorted(NAMES)
-    links = [a.get("href") for a in Page(pages["index.html"]).all("a")]
-    assert set(NAMES[1:]) <= set(links)
+    links = {name: {a.get("href") for a in Page(pages[name]).all("a")} for name in NAMES}
+    assert all({"index.html", "contents.html"} <= each for each in links.values())
+    assert {path.with_suffix(".html").name for path in SOURCES} <= links["index.html"]
+    assert set(NAMES) <= links["contents.html"]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_page_asks_for_nothing_but_itself(pages, name):
     page = Page(pages[name])
-    assert page.all("script", "link", "iframe", "object", "embed", "video") == []
+    assert page.all("link", "iframe", "object", "embed", "video") == []
+    scripts = page.all("script")  # the search
+    assert scripts == (
+        [{"type": "application/json", "id": "sections"}, {}] if name == NAMES[-1] else []
+    )
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.all("img"))
     assert not [a for _, a in page.tags if {"srcset", "background", "poster"} & set(a)]
     assert re.findall(r"@import|url\(", pages[name]) == []
@@ -103,7 +110,10 @@ def test_a_page_holds_what_the_notebook_holds(pages, path):
     drawn = [o.metadata["image/png"]["alt"] for o in outputs if "image/png" in o.get("data", {})]
     assert [image.get("alt") for image in page.all("img")] == drawn
     quizzes = "".join(o.get("data", {}).get("text/html", "") for o in outputs)
-    assert len(page.all("details")) == quizzes.count("<details>") > 0
+    kinds = [block.get("class") for block in page.all("details")]
+    folded = [c for c in notebook.cells if c.metadata.get("jupyter", {}).get("source_hidden")]
+    assert kinds.count("figure") == len(drawn) and kinds.count("code") == len(folded)
+    assert kinds.count(None) == quizzes.count("<details>") > 0
     displayed = sum(c.source.count("$$") for c in notebook.cells if c.cell_type == "markdown")
     blocks = [math for math in page.all("math") if math.get("display") == "block"]
     assert 2 * len(blocks) == displayed
@@ -126,7 +136,8 @@ def checkout(tmp_path):
             notebook = nbformat.v4.new_notebook(cells=[cell])
             nbformat.write(notebook, tmp_path / "notebooks" / f"{name}.ipynb")
         paths = book.build(tmp_path / "out", tmp_path)
-        assert [path.name for path in paths] == ["index.html", "00_a.html", "01_b.html"]
+        names = ["index.html", "00_a.html", "01_b.html", "contents.html"]
+        assert [path.name for path in paths] == names
         return paths[1].read_text(encoding="utf-8")
 
     return make
@@ -157,6 +168,27 @@ def test_the_index_is_the_readme_without_what_is_about_the_checkout(checkout, tm
     checkout("")
     index = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert "Intro." in index and "Map" in index and "Start" not in index and "make" not in index
+
+
+def test_contents_list_sections_core_and_deeper_and_the_search_has_their_words(checkout, tmp_path):
+    sections = "## 1 · One\n\ntwo </script>\n## 2 · $x$ · deeper"
+    checkout(f"**Time.** about 9 minutes, 5 of them core.\n\n{sections}")
+    contents = (tmp_path / "out" / "contents.html").read_text(encoding="utf-8")
+    assert "<p>about 9 minutes, 5 of them core</p>" in contents
+    assert '<li><a href="00_a.html#1-%C2%B7-One">1 · One</a></li>' in contents
+    assert re.search(
+        '<li class="deeper"><a href="00_a.html#2-[^"]*">2 · x · deeper</a></li>', contents
+    )
+    index = re.search('<script id="sections" [^>]*>(.*?)</script>', contents)[1]
+    part = next(part for part in json.loads(index) if part["page"] == "00_a.html")
+    assert [section["text"] for section in part["sections"][1:]] == ["two", ""]
+
+
+def test_cells_of_wordy_tables_know_their_columns(checkout):
+    wordy = f"| a | b |\n|---|---|\n| 1 | {'word ' * book.WORDY} |"
+    page = checkout(f"{wordy}\n\n| c |\n|---|\n| 2 |")
+    assert page.count('<table class="stack">') == 1
+    assert '<td data-label="a">1</td>' in page and "<td>2</td>" in page
 
 
 def test_mathml_drops_the_space_after_a_row():

@@ -28,7 +28,7 @@ SYSTEMS = {
     "mac": {"sys_platform": "darwin", "os_name": "posix", "platform_machine": "arm64"},
     "windows": {"sys_platform": "win32", "os_name": "nt", "platform_machine": "AMD64"},
 }
-MODULES = {"ipython": "IPython", "pillow": "PIL", "pyyaml": "yaml"}
+MODULES = {"beautifulsoup4": "bs4", "ipython": "IPython", "pillow": "PIL", "pyyaml": "yaml"}
 CONDA_NAMES = {
     "matplotlib-base": "matplotlib",
     "playwright-python": "playwright",

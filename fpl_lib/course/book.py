@@ -2,7 +2,9 @@
 
 Each student's notebook becomes one file that holds all it shows: formulas as MathML, figures with
 their words, quizzes that fold. Nothing is run: the outputs are the stored ones, which the tests
-compare with fresh ones. The first page, `index.html`, is made from README.md.
+compare with fresh ones. The first page, `index.html`, is made from README.md; `contents.html` lists
+all sections and searches in them; the glossary, the ledger of the claims, the reproduction report
+and the protocol are pages too.
 """
 
 from __future__ import annotations
@@ -10,11 +12,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from bs4 import BeautifulSoup, NavigableString
 from math_core import LatexError, LatexToMathML
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -22,10 +25,27 @@ from nbformat import NotebookNode
 
 from fpl_lib._files import CHECKOUT
 
-TEMPLATE = Path(__file__).with_name("book.html.j2")
+TEMPLATE, STYLE, SCRIPT = (
+    Path(__file__).with_name(f"book.{kind}").read_text(encoding="utf-8")
+    for kind in ("html.j2", "css", "js")
+)
+PAGES = {
+    "glossary.html": "notebooks/GLOSSARY.md",
+    "ledger.html": "data/runs/README.md",
+    "reproduction.html": "data/runs/REPRODUCTION.md",
+    "protocol.html": "data/protocol.md",
+}
+"""Page -> the file of the checkout that it shows, after the notebooks."""
+CONTENTS = """# Contents
+
+Sections marked *deeper*, in grey, are beyond the core: no core section needs them.
+"""
+HEADINGS = ("h1", "h2", "h3")
+WORDY = 40
+"""A table with a cell of more characters is laid out as cards on a phone; others are scrolled."""
 LONG = 24
 """Inline formulas with more characters than a phone's line has room for are scrolled."""
-LEFT_OUT = ("Start", "What is where")
+LEFT_OUT = ("Start\n", "What is where\n")
 """The sections of README.md that speak about a checkout, not about the course."""
 
 _CONVERTER = LatexToMathML(fancy_error=False)
@@ -50,8 +70,8 @@ def mathml(tex: str, *, display: bool = False) -> str:
 class _Renderer(IPythonRenderer):
     """Markdown whose formulas, links and tables suit a page that stands alone."""
 
-    def __init__(self, pages: Sequence[str], **options: Any):
-        super().__init__(escape=False, embed_images=True, **options)
+    def __init__(self, pages: Mapping[Path, str], path: Path):
+        super().__init__(escape=False, embed_images=True, path=str(path))
         self.pages = pages
 
     def block_math(self, body: str) -> str:
@@ -70,60 +90,121 @@ class _Renderer(IPythonRenderer):
         if re.match(r"https?:|mailto:|#", url):
             return super().link(text, url, title)
         path, _, anchor = url.partition("#")
-        page = Path(path).with_suffix(".html").name
-        inside = page in self.pages and "solutions" not in path
-        return super().link(text, f"{page}{anchor and '#'}{anchor}", title) if inside else text
+        page = self.pages.get(Path(self.path, path).resolve())
+        return super().link(text, f"{page}{anchor and '#'}{anchor}", title) if page else text
 
     def table(self, text: str) -> str:
         return f'<div class="wide"><table>{text}</table></div>'
 
 
 def build(target: Path, root: Path = CHECKOUT) -> list[Path]:
-    """Write the pages of a checkout's notebooks and their index to `target`; return their paths.
+    """Write the pages of a checkout's notebooks, its documents and their contents to `target`.
 
-    Raises FileNotFoundError if there are no notebooks, ValueError for a formula without MathML.
+    Returns their paths. Raises FileNotFoundError if there are no notebooks, ValueError for a
+    formula without MathML.
     """
-    sources = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
-    if not sources:
+    root = root.resolve()
+    notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
+    if not notebooks:
         raise FileNotFoundError(f"no notebooks in {root / 'notebooks'}: name a checkout of the kit")
-    names = ["index.html", *(f"{path.stem}.html" for path in sources)]
-    notebooks = [_index(root / "README.md"), *(nbformat.read(path, 4) for path in sources)]
-    folders = [root, *(path.parent for path in sources)]
-    titles = [re.match(r"# (.+)", notebook.cells[0].source)[1] for notebook in notebooks]
-    links = list(zip(names, titles, strict=True))
+    files = {root / "README.md": "index.html"}
+    files |= {path: f"{path.stem}.html" for path in notebooks}
+    files |= {root / name: page for page, name in PAGES.items() if (root / name).exists()}
+    sources = {page: _read(path) for path, page in files.items()}
+    titles = {
+        page: re.match(r"# (.+)", notebook.cells[0].source)[1] for page, notebook in sources.items()
+    }
+    order = list(titles.items())
     exporter = HTMLExporter(
         template_name="classic",
-        raw_template=TEMPLATE.read_text(encoding="utf-8"),
+        raw_template=TEMPLATE,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
     )
-    target.mkdir(parents=True, exist_ok=True)
-    written = []
-    for number, (notebook, folder) in enumerate(zip(notebooks, folders, strict=True)):
-        markdown = MarkdownWithMath(_Renderer(names, path=str(folder)))
+
+    def export(source: NotebookNode, folder: Path, title: str, **book: Any) -> BeautifulSoup:
+        markdown = MarkdownWithMath(_Renderer(files, folder))
         exporter.register_filter("markdown2html", markdown.render)
-        resources = {
-            "metadata": {"name": titles[number]},
-            "book": {
-                "home": links[0] if number else None,
-                "previous": links[number - 1] if number > 1 else None,
-                "next": links[number + 1] if number + 1 < len(links) else None,
-            },
+        book |= {"style": STYLE, "home": titles["index.html"]}
+        resources = {"metadata": {"name": title}, "book": book}
+        html, _ = exporter.from_notebook_node(source, resources=resources)
+        return BeautifulSoup(html, "html.parser")
+
+    pages, contents = {}, []
+    for number, (path, page) in enumerate(files.items()):
+        neighbours = {
+            "previous": order[number - 1] if number > 1 else None,
+            "next": order[number + 1] if number + 1 < len(order) else None,
         }
-        page, _ = exporter.from_notebook_node(notebook, resources=resources)
-        written.append(target / names[number])
-        written[-1].write_text(page, encoding="utf-8")
-    return written
+        notebook = path in notebooks
+        soup = export(sources[page], path.parent, titles[page], notebook=notebook, **neighbours)
+        _suit_any_screen(soup)
+        pages[page] = soup
+        time = re.search(r"^\*\*Time\.\*\* (.* core)\b", sources[page].cells[0].source, re.M)
+        contents.append(
+            {
+                "page": page,
+                "title": titles[page],
+                "time": time and time[1],
+                "sections": _sections(soup, page),
+            }
+        )
+    pages["contents.html"] = export(
+        _of_markdown(CONTENTS), root, "Contents", contents=contents, script=SCRIPT
+    )
+    target.mkdir(parents=True, exist_ok=True)
+    for page, soup in pages.items():
+        (target / page).write_text(str(soup), encoding="utf-8")
+    return [target / page for page in pages]
 
 
-def _index(readme: Path) -> NotebookNode:
-    """README.md without what is about the checkout, as a notebook of one cell."""
-    text = readme.read_text(encoding="utf-8")
+def _suit_any_screen(page: BeautifulSoup) -> None:
+    """Figures that open at full size; in wordy tables each cell knows its column, for phones."""
+    for image in page.select("main img"):
+        if image.parent.name == "p":
+            image.parent.unwrap()
+        image.wrap(page.new_tag("summary")).wrap(page.new_tag("details", attrs={"class": "figure"}))
+    for table in page.select("table"):
+        if not any(len(cell.get_text()) > WORDY for cell in table.select("tbody td")):
+            continue
+        table["class"] = "stack"
+        names = [cell.get_text() for cell in table.select("thead th")]
+        for row in table.select("tbody tr"):
+            for name, cell in zip(names, row.select("td"), strict=True):
+                cell["data-label"] = name
+
+
+def _sections(page: BeautifulSoup, name: str) -> list[dict[str, Any]]:
+    """Title, address and text of what stands below each heading of a page."""
+    sections: list[dict[str, Any]] = []
+    for node in page.main.descendants:
+        if node.name in HEADINGS:
+            title, to = node.get_text().removesuffix("¶"), f"{name}#{node['id']}"
+            sections.append({"to": to, "title": title, "level": node.name, "text": ""})
+        elif sections and node.name in ("div", "p", "li", "tr", "th", "td", "summary", "br"):
+            sections[-1]["text"] += " "  # words of two blocks are two words
+        elif sections and type(node) is NavigableString and not node.find_parent(HEADINGS):
+            sections[-1]["text"] += node
+    for section in sections:
+        section["text"] = " ".join(section["text"].split())
+    return sections
+
+
+def _read(path: Path) -> NotebookNode:
+    """A notebook, or a document as one; of the kit's README.md, what is not about the checkout."""
+    if path.suffix == ".ipynb":
+        return nbformat.read(path, 4)
+    text = path.read_text(encoding="utf-8")
     head, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
-    kept = [f"## {section}" for section in sections if section.split("\n")[0] not in LEFT_OUT]
-    picture = re.findall(r"^!\[.*\]\(.*\)$", text, re.MULTILINE)[:1]
-    source = "\n\n".join([head.rstrip(), *picture, *kept])
-    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)])
+    if sections and sections[0].startswith(LEFT_OUT):
+        picture = re.findall(r"^!\[.*\]\(.*\)$", text, re.MULTILINE)[:1]
+        kept = [f"## {section}" for section in sections if not section.startswith(LEFT_OUT)]
+        text = "\n\n".join([head.rstrip(), *picture, *kept])
+    return _of_markdown(text)
+
+
+def _of_markdown(text: str) -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
