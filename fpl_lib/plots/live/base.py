@@ -24,7 +24,7 @@ class LiveFigure:
     """A matplotlib `figure` whose parameters `set` changes, with its `sentence()` and its `png()`.
 
     A subclass draws what stays, says in `_checks` how a new value of each parameter is checked,
-    and writes `_redraw` and `sentence`.
+    and writes `_redraw`, `sentence` and `_controls`.
     """
 
     _checks: Mapping[str, Callable[[Any], Any]]
@@ -57,7 +57,20 @@ class LiveFigure:
         self.figure.savefig(buffer, format="png")
         return buffer.getvalue()
 
+    @classmethod
+    def with_controls(cls, *args: Any, **options: Any) -> tuple[LiveFigure, Any]:
+        """The figure that these arguments give, and a widget that changes what `set` does.
+
+        Returns the figure and its live widget (None without ipywidgets), for `plots.show(
+        figure.figure, alt=figure.sentence(), live=widget)`. Raises ValueError as the figure does.
+        """
+        shown = cls(*args, **options)
+        return shown, live_view(shown, shown._controls)
+
     def _redraw(self) -> None:
+        raise NotImplementedError
+
+    def _controls(self) -> Controls:
         raise NotImplementedError
 
 
@@ -95,15 +108,26 @@ def class_names(names: Sequence[str] | None, count: int) -> tuple[str, ...]:
 class Controls:
     """The widgets around a live figure, and how they and the figure follow each other."""
 
-    columns: Sequence[Sequence[Any]]
-    values: Callable[[], dict[str, Any]]
-    """What the controls say now, as arguments of `set`; empty if nobody moved anything."""
+    columns: Sequence[Mapping[str, Any]]
+    """Widgets by the parameter of `set` that each sets; a list of them sets a list of numbers."""
+    changes: Callable[[], dict[str, Any]] | None = None
+    """What the controls say now, as arguments of `set`, where that is not just their values."""
     follow: Callable[[], None] = lambda: None
     """Brings the controls in line with the figure, where one of them moves others."""
     presets: Mapping[str, Callable[[], dict[str, Any]]] = field(default_factory=dict)
     """Buttons: label -> arguments of `set`."""
     above: Sequence[Any] = ()
     """Widgets that act on other controls, such as a play button."""
+
+    def values(self) -> dict[str, Any]:
+        """What the controls say now, as arguments of `set`; empty if nobody moved anything."""
+        if self.changes:
+            return self.changes()
+        return {
+            name: [one.value for one in held] if isinstance(held, list) else held.value
+            for column in self.columns
+            for name, held in column.items()
+        }
 
 
 def live_view(shown: LiveFigure, make: Callable[[], Controls]) -> Any:
@@ -130,16 +154,20 @@ def live_view(shown: LiveFigure, make: Callable[[], Controls]) -> Any:
             busy = False
         picture.value, words.value = shown.png(), shown.sentence()
 
-    for control in sum(map(list, controls.columns), []):
+    columns = [
+        sum((held if isinstance(held, list) else [held] for held in column.values()), [])
+        for column in controls.columns
+    ]
+    for control in sum(columns, []):
         control.observe(lambda _: change(controls.values()), names="value")
     above = list(controls.above)
     for label, preset in controls.presets.items():
         above.append(widgets.Button(description=label, layout=widgets.Layout(width="auto")))
         above[-1].on_click(lambda _, preset=preset: change(preset()))
     wrap = widgets.Layout(flex_flow="row wrap")
-    columns = widgets.HBox([widgets.VBox(column) for column in controls.columns], layout=wrap)
     top = [widgets.HBox(above, layout=wrap)] if above else []
-    return widgets.VBox([*top, columns, picture, words])
+    below = widgets.HBox([widgets.VBox(column) for column in columns], layout=wrap)
+    return widgets.VBox([*top, below, picture, words])
 
 
 def slider(name: str, value: float, low: float, high: float, step: float = 0.1) -> Any:

@@ -204,7 +204,7 @@ def _controls(bars: FormulaFigure, weights: list[tuple[str, Any]]) -> base.Contr
     tips = [f"weights {name}" for name, _ in weights]
     switch = base.choice("weights α", weights, 1.0, "auto", tips)
 
-    def values() -> dict[str, Any]:
+    def changes() -> dict[str, Any]:
         for i, control in enumerate(sliders):
             # The page may answer a rescaled 0.2143 with the nearest step, 0.21: nobody moved that.
             if abs(control.value - bars.p[i]) > STEP / 2 + 1e-9:
@@ -225,8 +225,8 @@ def _controls(bars: FormulaFigure, weights: list[tuple[str, Any]]) -> base.Contr
         "Sure and wrong": lambda: {"p": move(even, (bars.true + 1) % count, 0.9)},
         "No idea": lambda: {"p": even},
     }
-    switches = [true, switch] if len(weights) > 1 else [true]
-    return base.Controls([sliders, switches], values, follow, presets)
+    switches = {"true": true, "alpha": switch} if len(weights) > 1 else {"true": true}
+    return base.Controls([{"p": sliders}, switches], changes, follow, presets)
 
 
 def _checked(probabilities: Sequence[float], count: int | None = None) -> np.ndarray:

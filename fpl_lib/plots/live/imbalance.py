@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 
@@ -109,40 +107,17 @@ class ImbalanceFigure(base.LiveFigure):
             floor *= 1.75
         self._title.set_text(self._message())
 
-
-def imbalance_controls(
-    ratio: float = 100.0, profile: str = "exponential"
-) -> tuple[ImbalanceFigure, Any]:
-    """An `ImbalanceFigure` with a slider for the ratio and a choice of the profile.
-
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `ImbalanceFigure` does.
-
-    >>> shown, live = imbalance_controls(10)
-    >>> shown.counts[-1]
-    500
-    """
-    shown = ImbalanceFigure(ratio, profile)
-
-    def controls() -> base.Controls:
+    def _controls(self) -> base.Controls:
         import ipywidgets as widgets
 
         decades = widgets.FloatLogSlider(
-            value=shown.ratio,
-            base=10,
-            min=0,
-            max=float(np.log10(MAX_RATIO)),
-            step=0.05,
-            readout_format=".0f",
-            description="imbalance ratio",
-            **base.look(),
-        )
+            value=self.ratio, base=10, min=0, max=float(np.log10(MAX_RATIO)), step=0.05,
+            readout_format=".0f", description="imbalance ratio", **base.look(),
+        )  # fmt: skip
         tips = ["each class smaller by the same factor", "half of the classes small"]
-        kind = base.choice("profile", PROFILES, shown.profile, "110px", tips)
+        kind = base.choice("profile", PROFILES, self.profile, "110px", tips)
+        return base.Controls([{"ratio": decades}, {"profile": kind}])
 
-        def values() -> dict[str, Any]:
-            return {"ratio": min(decades.value, MAX_RATIO), "profile": kind.value}
 
-        return base.Controls([[decades], [kind]], values)
-
-    return shown, base.live_view(shown, controls)
+imbalance_controls = ImbalanceFigure.with_controls
+"""An `ImbalanceFigure` with a slider for the ratio and a choice of the profile."""

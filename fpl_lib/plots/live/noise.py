@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from fpl_lib.plots.live import base
@@ -123,27 +121,12 @@ class NoiseFigure(base.LiveFigure):
             text.set_text(f"{value:.2f}")
         self._title.set_text(self._message())
 
-
-def noise_controls(rate: float = 0.4, classes: int = 10) -> tuple[NoiseFigure, Any]:
-    """A `NoiseFigure` with a slider for the rate and a choice of the number of classes.
-
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `NoiseFigure` does.
-
-    >>> shown, live = noise_controls(0.85)
-    >>> shown.sentence()[:64]
-    '85 % of the labels wrong: FPL asks for a tie of all 10 classes. '
-    """
-    shown = NoiseFigure(rate, classes)
-
-    def controls() -> base.Controls:
-        wrong = base.slider("wrong labels", shown.rate, 0, MAX_RATE, step=0.01)
+    def _controls(self) -> base.Controls:
+        wrong = base.slider("wrong labels", self.rate, 0, MAX_RATE, step=0.01)
         tips = [f"{count} classes" for count in CLASSES]
-        count = base.choice("classes", CLASSES, shown.classes, "60px", tips)
+        count = base.choice("classes", CLASSES, self.classes, "60px", tips)
+        return base.Controls([{"rate": wrong}, {"classes": count}])
 
-        def values() -> dict[str, Any]:
-            return {"rate": wrong.value, "classes": count.value}
 
-        return base.Controls([[wrong], [count]], values)
-
-    return shown, base.live_view(shown, controls)
+noise_controls = NoiseFigure.with_controls
+"""A `NoiseFigure` with a slider for the rate and a choice of the number of classes."""

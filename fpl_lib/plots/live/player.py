@@ -144,6 +144,20 @@ class RunPlayer(base.LiveFigure):
         self._panel.tick_params(labelsize=8)
         self._panel.set_title(self.view, fontsize=11)
 
+    def _controls(self) -> base.Controls:
+        import ipywidgets as widgets
+
+        epoch = base.slider("epoch", self.epoch, 1, self.epochs, step=1)
+        play = widgets.Play(value=self.epoch, min=1, max=self.epochs, interval=700)
+        widgets.jslink((play, "value"), (epoch, "value"))
+        tips = [f"show {name} in the right panel" for name in self.views]
+        view = base.choice("right", self.views, self.view, "90px", tips)
+        return base.Controls([{"epoch": epoch}, {"view": view}], above=[play])
+
+
+run_player = RunPlayer.with_controls
+"""A `RunPlayer` with a play button, a slider for the epoch and a choice of the right panel."""
+
 
 def _curve(ax: Any, runs: dict[str, list[dict]], key: str) -> dict[str, tuple[Any, Any]]:
     """All epochs faint, those played so far in full, and a point at the last of these."""
@@ -157,28 +171,3 @@ def _curve(ax: Any, runs: dict[str, list[dict]], key: str) -> dict[str, tuple[An
     ax.set(xlabel="epoch")
     ax.xaxis.get_major_locator().set_params(integer=True)
     return lines
-
-
-def run_player(records: Sequence[Record]) -> tuple[RunPlayer, Any]:
-    """A `RunPlayer` with a play button, a slider for the epoch and a choice of the right panel.
-
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `RunPlayer` does.
-    """
-    player = RunPlayer(records)
-
-    def controls() -> base.Controls:
-        import ipywidgets as widgets
-
-        epoch = base.slider("epoch", player.epoch, 1, player.epochs, step=1)
-        play = widgets.Play(value=player.epoch, min=1, max=player.epochs, interval=700)
-        widgets.jslink((play, "value"), (epoch, "value"))
-        tips = [f"show {name} in the right panel" for name in player.views]
-        view = base.choice("right", player.views, player.view, "90px", tips)
-
-        def values() -> dict[str, Any]:
-            return {"epoch": epoch.value, "view": view.value}
-
-        return base.Controls([[epoch], [view]], values, above=[play])
-
-    return player, base.live_view(player, controls)

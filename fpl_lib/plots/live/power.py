@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import stats
@@ -103,29 +102,12 @@ class PowerFigure(base.LiveFigure):
         self._here.set_data([self.pairs], [self.chance])
         self._title.set_text(self._message())
 
+    def _controls(self) -> base.Controls:
+        true = base.slider("true difference", self.difference, 0.02, MAX_DIFFERENCE, step=0.01)
+        spread = base.slider("spread", self.sd, 0.05, MAX_SPREAD, step=0.01)
+        count = base.slider("pairs n", self.pairs, 2, MAX_PAIRS, step=1)
+        return base.Controls([{"pairs": count, "difference": true}, {"sd": spread}])
 
-def power_controls(
-    pairs: int = 5, difference: float = 0.32, sd: float = 0.2
-) -> tuple[PowerFigure, Any]:
-    """A `PowerFigure` with sliders for the pairs, the true difference and the spread.
 
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `PowerFigure` does.
-
-    >>> shown, live = power_controls(20, 0.05)
-    >>> shown.sentence()[:70]
-    '20 pairs find a true difference of 0.05 points in 19 of 100 experiment'
-    """
-    shown = PowerFigure(pairs, difference, sd)
-
-    def controls() -> base.Controls:
-        count = base.slider("pairs n", shown.pairs, 2, MAX_PAIRS, step=1)
-        true = base.slider("true difference", shown.difference, 0.02, MAX_DIFFERENCE, step=0.01)
-        spread = base.slider("spread", shown.sd, 0.05, MAX_SPREAD, step=0.01)
-
-        def values() -> dict[str, Any]:
-            return {"pairs": count.value, "difference": true.value, "sd": spread.value}
-
-        return base.Controls([[count, true], [spread]], values)
-
-    return shown, base.live_view(shown, controls)
+power_controls = PowerFigure.with_controls
+"""A `PowerFigure` with sliders for the pairs, the true difference and the spread."""

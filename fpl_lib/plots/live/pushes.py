@@ -189,35 +189,17 @@ class PushFigure(Pushes):
         self._mark(self._axes, [self.false], labels)
         self._title.set_text(self._message().replace("p_F", "$p_F$"))
 
-
-def logit_sliders(
-    logits: Sequence[float], true: int, *, names: Sequence[str] | None = None
-) -> tuple[PushFigure, Any]:
-    """A `PushFigure` with a slider for each logit and each weight, and a choice of T.
-
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `PushFigure` does.
-
-    >>> bars, live = logit_sliders([0.1, 0.6, 0.4, 0.8, -0.3], true=1)
-    >>> bars.p.round(2).tolist()  # the paper's Figure 1
-    [0.15, 0.25, 0.2, 0.3, 0.1]
-    """
-    bars = PushFigure(logits, true, names=names)
-
-    def controls() -> base.Controls:
-        named = zip(bars.names, bars.logits, strict=True)
+    def _controls(self) -> base.Controls:
+        named = zip(self.names, self.logits, strict=True)
         steps = [base.slider(f"z of {name}", z, -4, 8) for name, z in named]
-        named = zip(("α_T", "α_F"), bars.alpha, strict=True)
+        named = zip(("α_T", "α_F"), self.alpha, strict=True)
         alpha = [base.slider(name, weight, 0.1, 1) for name, weight in named]
-        of = base.class_choice(bars.names, bars.true)
+        of = base.class_choice(self.names, self.true)
+        return base.Controls([{"logits": steps}, {"alpha": alpha, "true": of}])
 
-        def values() -> dict[str, Any]:
-            pair = [weight.value for weight in alpha]
-            return {"logits": [step.value for step in steps], "true": of.value, "alpha": pair}
 
-        return base.Controls([steps, [*alpha, of]], values)
-
-    return bars, base.live_view(bars, controls)
+logit_sliders = PushFigure.with_controls
+"""A `PushFigure` with a slider for each logit and each weight, and a choice of T."""
 
 
 def _checked(logits: Sequence[float], least: int, count: int | None = None) -> np.ndarray:

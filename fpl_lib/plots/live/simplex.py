@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -183,41 +182,23 @@ class DescentFigure(base.LiveFigure):
         how = "With FPL's steps cut to CE's length" if self.same_length else "At one learning rate"
         self._title.set_text(f"{how} {ahead} in $p_T$ after {self.steps} steps")
 
-
-def descent_sliders(
-    start: Sequence[float], *, rate: float, steps: int
-) -> tuple[DescentFigure, Any]:
-    """A `DescentFigure` with sliders for its start, rate and steps, and a switch for equal lengths.
-
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `DescentFigure` does.
-
-    >>> paths, live = descent_sliders([0.0, 2.0, 1.0], rate=0.2, steps=5)
-    >>> paths.steps
-    5
-    """
-    paths = DescentFigure(start, rate=rate, steps=steps)
-
-    def controls() -> base.Controls:
+    def _controls(self) -> base.Controls:
         import ipywidgets as widgets
 
-        start = zip("TAB", paths.start, strict=True)
-        logits = [base.slider(f"start: z of {name}", z, -4, 6) for name, z in start]
-        named = {
-            "rate": base.slider("learning rate", paths.rate, 0.1, 2),
-            "steps": base.slider("steps", paths.steps, 1, 60, step=1),
-            "same_length": widgets.Checkbox(
-                value=paths.same_length,
-                description="give FPL's steps the length of CE's",
-                indent=False,
-                layout=widgets.Layout(width="auto"),
-            ),
-        }
+        start = zip("TAB", self.start, strict=True)
+        same_length = widgets.Checkbox(
+            value=self.same_length, description="give FPL's steps the length of CE's",
+            indent=False, layout=widgets.Layout(width="auto"),
+        )  # fmt: skip
+        steps = base.slider("steps", self.steps, 1, 60, step=1)
+        rate = base.slider("learning rate", self.rate, 0.1, 2)
+        return base.Controls(
+            [
+                {"start": [base.slider(f"start: z of {name}", z, -4, 6) for name, z in start]},
+                {"rate": rate, "steps": steps, "same_length": same_length},
+            ]
+        )
 
-        def values() -> dict[str, Any]:
-            z = [logit.value for logit in logits]
-            return {"start": z} | {name: control.value for name, control in named.items()}
 
-        return base.Controls([logits, [*named.values()]], values)
-
-    return paths, base.live_view(paths, controls)
+descent_sliders = DescentFigure.with_controls
+"""A `DescentFigure` with sliders for its start, rate and steps, and a switch for equal lengths."""

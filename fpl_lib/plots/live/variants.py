@@ -112,33 +112,20 @@ class VariantFigure(Pushes):
         self._mark(self._low, self.acting, labels)
         self._title.set_text(true_minus(self._message(pushes)))
 
-
-def variant_controls(
-    logits: Sequence[float], true: int, *, names: Sequence[str] | None = None
-) -> tuple[VariantFigure, Any]:
-    """A `VariantFigure` with a slider for k, a choice of the pool, and a slider for F's logit.
-
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `VariantFigure` does.
-
-    >>> bars, live = variant_controls([0.0, 2.0, 1.0], true=0)
-    >>> bars.sentence()[:26]
-    'k = 1: one wrong class goe'
-    """
-    bars = VariantFigure(logits, true, names=names)
-    first = bars.leaders[0]  # stays with its slider, also where another class takes the lead
-
-    def controls() -> base.Controls:
-        count = base.slider("k", bars.k, 1, len(bars.logits) - 1, step=1)
+    def _controls(self) -> base.Controls:
+        first = self.leaders[0]  # stays with its slider, also where another class takes the lead
+        count = base.slider("k", self.k, 1, len(self.logits) - 1, step=1)
         tips = ["add up the parts of all k (Eq. 8)", "one mean probability", "one median"]
-        pool = base.choice("pool", list(POOLS), bars.pool, "80px", tips)
-        lead = base.slider(f"z of {bars.names[first]}", bars.logits[first], -4, 8)
+        pool = base.choice("pool", list(POOLS), self.pool, "80px", tips)
+        lead = base.slider(f"z of {self.names[first]}", self.logits[first], -4, 8)
 
-        def values() -> dict[str, Any]:
-            z = bars.logits.copy()
+        def changes() -> dict[str, Any]:
+            z = self.logits.copy()
             z[first] = lead.value
             return {"logits": z, "k": count.value, "pool": pool.value}
 
-        return base.Controls([[count, pool], [lead]], values)
+        return base.Controls([{"k": count, "pool": pool}, {"lead": lead}], changes)
 
-    return bars, base.live_view(bars, controls)
+
+variant_controls = VariantFigure.with_controls
+"""A `VariantFigure` with a slider for k, a choice of the pool, and a slider for F's logit."""
