@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from matplotlib.colors import to_rgb
+from nbconvert import HTMLExporter
 from PIL import Image, ImageOps
 
 from fpl_lib.plots import style as plots
@@ -42,16 +46,24 @@ def test_figure_is_shown_once_as_png_with_its_alternative_text(shown):
     assert not plt.fignum_exists(fig.number)
 
 
-def test_below_a_picture_its_words_open_on_demand(monkeypatch, shown):
-    monkeypatch.setattr(plots, "in_ipython", lambda: True)
-    monkeypatch.setattr(
-        plots, "publish", lambda data, metadata=None: shown.append((data, metadata))
-    )
-    plots.show(line(), alt=f"{ALT} p < q")
-    (picture, _), (words, _) = shown
-    assert "text/html" not in picture, "JupyterLab would show it instead of the picture"
-    assert list(words) == ["text/html"] and words["text/html"].startswith("<details>")
-    assert f"{ALT} p &lt; q" in words["text/html"]
+def test_the_words_stand_in_the_alt_of_an_html_image_of_the_same_picture(shown):
+    plots.show(line(), alt=f'{ALT} "p" < q')
+    data, _ = shown[0]
+    (image,) = BeautifulSoup(data["text/html"], "html.parser").contents
+    assert image.name == "img" and image["alt"] == f'{ALT} "p" < q'
+    kind, encoded = image["src"].split(",")
+    assert kind == "data:image/png;base64" and base64.b64decode(encoded) == data["image/png"]
+
+
+def test_nbconvert_shows_the_words_by_its_default_template(shown):
+    plots.show(line(), alt=ALT)
+    data, metadata = shown[0]
+    data |= {"image/png": base64.b64encode(data["image/png"]).decode()}
+    output = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("draw()", outputs=[output], execution_count=1)
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    (image,) = BeautifulSoup(page, "html.parser").select("img")
+    assert image["alt"] == ALT and image["src"].startswith("data:image/png;base64,")
 
 
 def test_a_picture_ends_softly_on_a_dark_page(shown):

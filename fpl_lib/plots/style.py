@@ -13,6 +13,7 @@ keeps it small enough to load anywhere, and leaves an output that is the same on
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import struct
@@ -89,10 +90,9 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
     """Show a figure once, as a PNG that carries its alternative text, and close it.
 
     `fig` is the figure to show; without one, pyplot's current figure. `alt` says in one or two
-    sentences what a reader would see and should conclude (at least 40 characters). It is stored
-    with the picture (in its metadata, which nbconvert's `classic` template and the book turn into
-    the `alt` of the picture, and as plain text), and below it, folded up, for readers of JupyterLab
-    and other viewers that ignore the metadata. `live` is an optional ipywidgets widget: a running
+    sentences what a reader would see and should conclude (at least 40 characters). It stands in the
+    `alt` of an HTML image, which screen readers find in JupyterLab and in pages by nbconvert; the
+    PNG beside it is for what takes no HTML. `live` is an optional ipywidgets widget: a running
     notebook then shows the widget, and any place without a kernel (a web page, a printed copy)
     shows the picture instead.
 
@@ -119,15 +119,15 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
         )
     png = _png(fig)
     plt.close(fig)
-    data: dict[str, Any] = {"text/plain": f"<Figure: {alt}>", "image/png": png}
+    image = f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    data: dict[str, Any] = {
+        "text/plain": f"<Figure: {alt}>",
+        "text/html": f'<img alt="{html.escape(alt)}" src="{image}">',
+        "image/png": png,
+    }
     if live is not None:
         data |= widget_view(live)
     publish(data, {"image/png": {"alt": alt}})
-    if in_ipython():
-        # An output of its own: beside a PNG in one output, viewers show the HTML alone.
-        what = "The figure in words" if live is None else "The figure as it starts, in words"
-        words = html.escape(alt, quote=False)
-        publish({"text/html": f"<details><summary>{what}</summary>{words}</details>"})
 
 
 def publish(data: dict[str, Any], metadata: dict[str, Any] | None = None) -> None:
