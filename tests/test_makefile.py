@@ -76,7 +76,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path):
-    return Checkout(tmp_path / "my course")
+    return Checkout(tmp_path / "a teacher's course")
 
 
 def kinds(calls: list[str]) -> list[str]:

@@ -51,8 +51,10 @@ def read_manifest(folder: Path) -> dict:
         sheets = {(sheet["split"], sheet["label"]): sheet for sheet in manifest["sheets"]}
         if set(sheets) != {(split, label) for split in PER_CLASS for label in range(len(CLASSES))}:
             raise ValueError("not one sheet for each split and class")
-        for (split, _), sheet in sheets.items():
-            _ = [sheet[key] for key in ("file", "md5", "pixels_md5")]
+        for (split, label), sheet in sheets.items():
+            _ = [sheet[key] for key in ("md5", "pixels_md5")]
+            if sheet["file"] != (name := f"{split}-{label}-{CLASSES[label]}.webp"):
+                raise ValueError(f"the sheet {sheet['file']!r} should be {name}")
             if len(sheet["indices"]) != PER_CLASS[split]:
                 raise ValueError(f"{sheet['file']} should show {PER_CLASS[split]} images")
     except FileNotFoundError:
