@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
@@ -162,7 +163,9 @@ def run(
     checkpoint = path.with_suffix(".ckpt")
     if path.exists() and (earlier := read_record(path)).done:
         _same_run(earlier, record, path)
-        return earlier  # nothing is written: the folder may be read-only
+        with suppress(OSError):  # of a process killed just before; the folder may be read-only
+            checkpoint.unlink()
+        return earlier
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(path.with_suffix(".lock"), timeout=0):
