@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 import torch
+from made_runs import made
 from torch import nn
 from torch.nn import functional as F
 
 from fpl_lib import FalsePositiveLoss, class_alpha
 from fpl_lib.cifar10.load import load_cifar10
+from fpl_lib.commands.cli import main
 from fpl_lib.evidence import contest
 from fpl_lib.evidence.comparisons import by_setting
 from fpl_lib.evidence.experiments import LOSSES
-from fpl_lib.evidence.records import read_runs
+from fpl_lib.evidence.records import read_runs, write_record
 from fpl_lib.training.loop import Recipe
 
 pytestmark = pytest.mark.slow
@@ -175,3 +177,39 @@ def test_final_runs_are_of_the_records_setting(short, tmp_path, monkeypatch):
 
 def test_the_repositorys_records_are_of_one_setting():
     assert len(by_setting(contest.recorded())) <= 1
+
+
+def entry(folder, name, ahead, seeds=range(4), loss="mine", **config):
+    """Made-up final runs `ahead` of CE's recorded ones, as `final` would have written them."""
+    for run in contest.recorded():
+        seed = run.header["seed"]
+        if run.header["loss"] == "ce" and seed in seeds:
+            ours = made(loss, seed, run.result["top1"] + ahead + 0.1 * seed, epochs=20, images=1000)
+            header = {**run.header, "loss": loss, "config": {**run.header["config"], **config}}
+            write_record(replace(ours, header=header), folder / name)
+
+
+def test_the_scoreboard_of_a_class_compares_every_entry_with_ce(tmp_path, capsys):
+    entry(tmp_path / "anna" / "my_runs", "mine-1a2b3c4d", 2.0)
+    entry(tmp_path / "ben", "mine-5e6f7a8b", -1.0)
+    entry(tmp_path / "cleo", "best-5e6f7a8b", 3.0, seeds=[0, 1], loss="best")
+    entry(tmp_path / "dan", "mine-00000000", 3.0, lr=0.2)
+    entry(tmp_path / "emil", "mine-11111111", 3.0)
+    next((tmp_path / "emil").rglob("*.jsonl")).write_text("nothing of the kind")
+    found, left = contest.scoreboard(tmp_path)
+    assert [(one.loss, one.n, one.of) for one in found] == [
+        ("anna: mine-1a2b3c4d", 4, 2), ("ben: mine-5e6f7a8b", 4, 2),
+    ]  # fmt: skip
+    assert [round(one.mean.estimate, 2) for one in found] == [2.15, -0.85]
+    assert [one.split(":")[0] for one in left] == ["cleo", "dan", "emil"]
+    assert "2 final runs" in left[0] and "0 final runs" in left[1] and "jsonl" in left[2]
+    assert main(["contest", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert said.index("anna") < said.index("ben") < said.index("looks better than it is")
+    assert said.count("not compared: ") == 3
+
+
+def test_a_folder_without_final_runs_is_refused_with_what_was_expected(tmp_path, capsys):
+    (tmp_path / "anna").mkdir()
+    assert main(["contest", str(tmp_path)]) == 2
+    assert "got no final run" in capsys.readouterr().err

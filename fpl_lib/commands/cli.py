@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         description="False Positive Loss: get the data, train, reproduce the paper, report, bench.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_reproduce, add_report, add_bench):
+    for add in (add_data, add_train, add_reproduce, add_report, add_contest, add_bench):
         add(commands.add_parser)
     arguments = parser.parse_args(argv)
     # For this process and its workers, before torch is imported: else two runs starve each other.
@@ -193,12 +193,41 @@ def report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def add_contest(command: Callable) -> None:
+    parser = command(
+        "contest",
+        help="a class's losses against cross-entropy, from their final runs",
+        description="The scoreboard of notebook 10's contest: FOLDER has a folder per student, in "
+        "it the my_runs that the notebook wrote.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the students' folders")
+    parser.set_defaults(run=contest)
+
+
+def contest(arguments: argparse.Namespace) -> int:
+    from fpl_lib.evidence import comparison_table
+    from fpl_lib.evidence.contest import scoreboard
+
+    found, left = scoreboard(arguments.folder)
+    if found:
+        table = comparison_table(found).rename(columns={"loss": "entry"})
+        print("Top-1 minus cross-entropy's in points, pairs of equal seeds, 95 % t intervals:\n")
+        print(table.to_string(index=False, float_format="{:+.2f}".format))
+    if len(found) > 1:
+        print(
+            f"\nThe best of {len(found)} looks better than it is (notebook 10, section 4): Holm's "
+            "column\nallows for that, and fresh seeds decide."
+        )
+    print(*(f"\nnot compared: {one}" for one in left), sep="")
+    return 0
+
+
 def add_bench(command: Callable) -> None:
     parser = command(
         "bench",
         help="what FPL and the trainer cost, beside cross-entropy and the common loop",
         description="Measure ratios side by side, print them as tables and keep them as JSON. "
-        "About ten minutes on two cores; leave the machine alone meanwhile.",
+        "About seven minutes on two cores; leave the machine alone meanwhile.",
         formatter_class=_Defaults,
     )
     add, parts = parser.add_argument, names.PARTS

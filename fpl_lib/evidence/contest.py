@@ -20,9 +20,11 @@ from fpl_lib._files import DATA, RUNS
 from fpl_lib.cifar10.load import CIFAR10
 from fpl_lib.cifar10.subsets import balanced_subset, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, RunConfig
+from fpl_lib.evidence.comparisons import LEAST_SEEDS, Comparison, by_setting, compare
 from fpl_lib.evidence.experiments import run
 from fpl_lib.evidence.properties import require_trainable, samples
 from fpl_lib.evidence.records import Record, completed, read_runs
+from fpl_lib.evidence.validation import RecordError
 from fpl_lib.losses.rivals import LossModule
 from fpl_lib.training.loop import Recipe
 
@@ -182,6 +184,42 @@ def finished(name: str, *folders: str | os.PathLike) -> list[Record]:
         for record in recorded(Path(folder) / entry):
             found.setdefault(record.header["seed"], record)
     return [found[seed] for seed in sorted(found)]
+
+
+def scoreboard(folder: str | os.PathLike) -> tuple[list[Comparison], list[str]]:
+    """The final runs of a class against CE's records, pair by pair of seeds, best first.
+
+    folder: below it a folder per student, in it what `final` wrote, at any depth. An entry is named
+    "student: loss-fingerprint"; Holm's correction is for all of them. Beside the comparisons a
+    sentence for each entry that cannot be compared: fewer than three paired seeds, other images or
+    another recipe, or a record that does not hold together.
+
+    Raises ValueError where `folder` holds no final run.
+    """
+    ce = [record for record in recorded() if record.header["loss"] == "ce"]
+    seeds, setting = {record.header["seed"] for record in ce}, by_setting(ce).keys()
+    entered, left = [], []
+    places = sorted({path.parent.parent for path in Path(folder).rglob("mini/*.jsonl")})
+    for place in places:
+        student = place.relative_to(folder).parts[:1] or (Path(folder).name,)
+        name = ": ".join(dict.fromkeys((*student, place.name)))
+        try:
+            runs = [r for r in recorded(place) if by_setting([r]).keys() == setting]
+        except RecordError as error:
+            left.append(f"{name}: {error}")
+            continue
+        runs = [r for r in runs if place.name.startswith(f"{r.header['loss']}-")]
+        paired = len(seeds & {record.header["seed"] for record in runs})
+        if paired < LEAST_SEEDS:
+            left.append(f"{name}: {paired} final runs with CE's seeds, {LEAST_SEEDS} are needed")
+        else:
+            entered += [replace(r, header={**r.header, "loss": name}) for r in runs]
+    if not places:
+        raise ValueError(
+            f"{folder}: expected students' folders with what `contest.final` wrote, such as "
+            "anna/my_runs/mine-1a2b3c4d/mini/small-mine-0.jsonl; got no final run"
+        )
+    return compare(ce + entered) if entered else [], left
 
 
 def _runs(
