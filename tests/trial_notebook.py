@@ -14,7 +14,7 @@ TITLE = """\
 
 **Prerequisites.** None.
 
-**Time.** about 5 minutes
+**Time.** about 5 minutes, 3 of them core
 
 Words: [glossary](../GLOSSARY.md)"""
 
@@ -74,6 +74,8 @@ def teacher() -> nbformat.NotebookNode:
             new_code_cell(source),
             new_code_cell(f'check("{name}", {answer})'),
         ]
-    cells += [new_code_cell(FIGURE), new_markdown_cell("## Summary\n\nIt works.")]
+    folded = new_code_cell(FIGURE, metadata={"jupyter": {"source_hidden": True}})
+    cells += [new_markdown_cell("▸ The folded cell draws a line."), folded]
+    cells += [new_markdown_cell("## Summary\n\nIt works.")]
     cells += [new_markdown_cell("## Read next\n\nNothing.")]
     return new_notebook(cells=cells)
