@@ -72,3 +72,17 @@ def server(fake, monkeypatch):
 def root(tmp_path):
     """A folder of data that is not there yet."""
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def images():
+    """The excerpt's first images: enough for a few steps."""
+    from dataclasses import replace
+
+    from fpl_lib.cifar10 import load_cifar10
+
+    mini = load_cifar10(source="mini")
+    return replace(
+        mini, train_images=mini.train_images[:200], train_labels=mini.train_labels[:200],
+        test_images=mini.test_images[:100], test_labels=mini.test_labels[:100],
+    )  # fmt: skip
