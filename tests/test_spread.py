@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fpl_lib._files import RUNS
 from fpl_lib.course.calls import check
-from fpl_lib.course.checking import Mistake, spread
+from fpl_lib.course.checking import Mistake
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, judge
 from fpl_lib.course.checking.spread import TrainingExercise, acceptable
 from fpl_lib.course.exercises import all_exercises
@@ -120,7 +121,7 @@ def test_too_few_known_runs_are_refused():
 
 
 def test_the_records_are_looked_for_in_the_repository():
-    assert (spread.RUNS / "table2").is_dir()
+    assert (RUNS / "table2").is_dir()
 
 
 @pytest.mark.parametrize(

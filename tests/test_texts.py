@@ -70,10 +70,15 @@ def test_a_file_is_read_in_order_with_wrapped_lines_joined(path):
         "sign": (f"{path}:12", "The sign is the wrong way round."),
         "double": (f"{path}:13", "This is twice what is asked for."),
     }
-    hints = ("Count.", "Count on your fingers.")
-    takeaway = "One is less, by one."
-    assert first == Text(f"{path}:3", "Is `1 < 2`?", 2, 8, takeaway, messages, hints, "")
-    assert (second.minutes, second.takeaway) == (1, "")
+    fields = {
+        "title": "Is `1 < 2`?",
+        "difficulty": 2,
+        "minutes": 8,
+        "takeaway": "One is less, by one.",
+        "hints": ("Count.", "Count on your fingers."),
+    }
+    assert first == Text(f"{path}:3", fields, messages, "")
+    assert (second.fields["minutes"], second.fields["takeaway"]) == (1, "")
     assert second.forbidden == "Add up by yourself."
 
 
@@ -99,8 +104,8 @@ def test_code_gets_its_text_and_keeps_the_order_of_its_mistakes(path):
         ("difficulty 2, 8 minutes\n", "", 5, "expected `## 42-first · title` and below it"),
         ("by one.", "- by one.", 7, "expected `text` here"),
         ("by one.\n\n### M", "by one.\n\n### m", 9, "expected one of ['Mistakes', 'Hints'"),
-        ("- **sign**:", "- sign:", 12, "expected `- **name**: message` here"),
-        ("The sign is the wrong way round.", "Wrong sign.", 12, "expected `- **name**: message`"),
+        ("- **sign**:", "- sign:", 12, "expected `- **name**: a message of 20"),
+        ("The sign is the wrong way round.", "Wrong sign.", 12, "expected `- **name**: a"),
         ("- **sign**", "- **double**", 3, "at least 3 different mistakes, got 3, 2 of"),
         ("The first of", "The second of", 20, "at least 3 different mistakes, got 3, 2 of"),
         ("- **c**: The third of the mistakes.\n", "", 20, "at least 3 different mistakes, got 2"),

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "compare": ["agree", "as_numbers", "difference", "show_value"],
+        "compare": ["as_numbers"],
         "figures": [
             "along",
             "bar_names",
@@ -20,16 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "titled",
             "with_legend",
         ],
-        "judge": ["NOT_ATTEMPTED", "RIGHT", "WRONG", "Verdict"],
-        "kinds": [
-            "Exercise",
-            "FigureExercise",
-            "FunctionExercise",
-            "Mistake",
-            "Option",
-            "Quiz",
-            "ValueExercise",
-        ],
+        "kinds": ["FigureExercise", "FunctionExercise", "Mistake", "ValueExercise"],
         "spread": ["TrainingExercise"],
     },
 )

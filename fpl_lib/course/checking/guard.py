@@ -81,8 +81,8 @@ def run(function: Callable[..., Any], args: tuple[Any, ...], *, seed: int = 0) -
     return Outcome(value, error, printed.stdout, changed=not unchanged(args, mine))
 
 
-def value_and_gradient(function: Callable[..., Any], *args: Any, by: int = 0) -> Any:
-    """An `observe` for losses: what the function gives, and its gradient by `args[by]`.
+def value_and_gradient(function: Callable[..., Any], *args: Any) -> Any:
+    """An `observe` for losses: what the function gives, and its gradient by the first argument.
 
     A result of several numbers is summed first. Raises Refused, in words for the student, if the
     result is no torch tensor that hangs together with its input.
@@ -91,8 +91,8 @@ def value_and_gradient(function: Callable[..., Any], *args: Any, by: int = 0) ->
     >>> value_and_gradient(lambda z: (z**2).sum(), torch.tensor([1.0, 2.0]))["the gradient"]
     tensor([2., 4.])
     """
-    leaf = args[by].detach().clone().requires_grad_()
-    value = function(*args[:by], leaf, *args[by + 1 :])
+    leaf = args[0].detach().clone().requires_grad_()
+    value = function(leaf, *args[1:])
     if has_blank(value):
         return value
     if not isinstance(value, torch.Tensor) or not value.requires_grad:

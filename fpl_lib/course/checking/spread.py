@@ -13,15 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from fpl_lib._files import RUNS
 from fpl_lib.course.checking.compare import as_numbers
 from fpl_lib.course.checking.guard import has_blank
 from fpl_lib.course.checking.judge import NOT_ATTEMPTED, RIGHT, WRONG, Verdict, judge
 from fpl_lib.course.checking.kinds import ValueExercise
-from fpl_lib.evidence.records import known_accuracies
 from fpl_lib.evidence.stats import Interval, prediction_interval
-
-__all__ = ["RUNS", "TrainingExercise", "acceptable", "known_accuracies"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fpl_lib.course.checking.kinds import Exercise
 from fpl_lib.course.checking.markdown import Section, sections
@@ -13,7 +14,10 @@ from fpl_lib.course.checking.markdown import Section, sections
 _HEAD = re.compile(r"difficulty ([123]), ([1-9]\d*) minutes?")
 # What a line below each heading is. In lists an indented line goes on with the item above it.
 _LINES = {
-    "Mistakes": ("- **name**: message", re.compile(r"- \*\*(.+?)\*\*: (.{20,})")),
+    "Mistakes": (
+        "- **name**: a message of 20 letters or more",
+        re.compile(r"- \*\*(.+?)\*\*: (.{20,})"),
+    ),
     "Hints": ("1. hint", re.compile(r"\d+\. (.+)")),
     "Forbidden": ("text", re.compile(r"((?!\d+\. )[^#\s-].*)")),
     "": ("text", re.compile(r"((?!\d+\. )[^#\s-].*)")),
@@ -22,15 +26,14 @@ _LINES = {
 
 @dataclass(frozen=True)
 class Text:
-    """An exercise's text. `messages`: for each mistake's name the place and the message."""
+    """An exercise's text: the fields that it fills as they are, and what is joined with the code.
+
+    `messages` has for each mistake's name the place and the message.
+    """
 
     place: str
-    title: str
-    difficulty: int
-    minutes: int
-    takeaway: str
+    fields: Mapping[str, Any]
     messages: Mapping[str, tuple[str, str]]
-    hints: tuple[str, ...]
     forbidden: str
 
 
@@ -86,8 +89,9 @@ def _text(section: Section) -> Text:
                 f"{len(all_of_them)}, {len(different)} of them different"
             )
     takeaway, forbidden = (" ".join(t for _, (t,) in parts[part]) for part in ("", "Forbidden"))
-    numbers = int(found[1]), int(found[2])
-    return Text(section.place, section.title, *numbers, takeaway, messages, hints, forbidden)
+    fields = {"title": section.title, "difficulty": int(found[1]), "minutes": int(found[2])}
+    fields |= {"takeaway": takeaway, "hints": hints}
+    return Text(section.place, fields, messages, forbidden)
 
 
 def _parts(lines: Iterable[tuple[str, str]]) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
@@ -121,19 +125,16 @@ def _join(exercise: Exercise, text: Text) -> Exercise:
     for name, (place, _) in text.messages.items():
         if name not in names:
             raise ValueError(f"{place}: {exercise.id} has no mistake {name!r}")
-    names = getattr(exercise, "forbidden", ())
-    if bool(names) != bool(text.forbidden):
+    fields = {
+        **text.fields,
+        "mistakes": tuple(replace(m, message=text.messages[m.name][1]) for m in exercise.mistakes),
+    }
+    forbidden = getattr(exercise, "forbidden", ())
+    if bool(forbidden) != bool(text.forbidden):
         raise ValueError(
             f"{text.place}: expected the text `### Forbidden` just where the exercise forbids "
-            f"names; got {text.forbidden!r} and {tuple(names)}"
+            f"names; got {text.forbidden!r} and {tuple(forbidden)}"
         )
-    return replace(
-        exercise,
-        title=text.title,
-        difficulty=text.difficulty,
-        minutes=text.minutes,
-        takeaway=text.takeaway,
-        hints=text.hints,
-        mistakes=tuple(replace(m, message=text.messages[m.name][1]) for m in exercise.mistakes),
-        **({"forbidden": dict.fromkeys(names, text.forbidden)} if names else {}),
-    )
+    if forbidden:
+        fields["forbidden"] = dict.fromkeys(forbidden, text.forbidden)
+    return replace(exercise, **fields)

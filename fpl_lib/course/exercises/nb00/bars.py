@@ -73,7 +73,7 @@ BARS = FigureExercise(
         "the title": titled,
     },
     mistakes={
-        "other network": lambda: draw_bars("efficientnet_v2_s"),
+        "other network": {"model": "efficientnet_v2_s"},
         "swapped labels": {"order": ("fpl", "ce")},
         "total included": {"columns": (*CLASSES, "total")},
         "stacked": {"offset": 0, "stacked": True},

@@ -19,7 +19,6 @@ def draw_path(
     add=lambda true, false: true + false,
     log=np.log,
     names=("CE", "FPL"),
-    x_name="$p_B$, the probability of B",
     y_name="loss (nats)",
     title="CE does not see where the rest goes; FPL does",
 ):
@@ -31,7 +30,7 @@ def draw_path(
     ax.plot(p_B, true, color=COLORS["ce"], label=names[0])
     fpl = add(true, -log(right_false(p_true, p_false)))
     ax.plot(p_B, fpl, color=COLORS["fpl"], label=names[1])
-    ax.set(xlabel=x_name, ylabel=y_name, ylim=(0, None), title=title)
+    ax.set(xlabel="$p_B$, the probability of B", ylabel=y_name, ylim=(0, None), title=title)
     ax.legend()
     return fig, ax
 

@@ -25,13 +25,12 @@ def _by_softmax(
     right: Callable[[Tensor], Tensor],
     *,
     dtype: torch.dtype | None = None,
-    among: Callable[[Tensor, Tensor], Tensor] = lambda p, true: p.scatter(1, true, 0.0),
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """-log of right(p_F), from probabilities that have been rounded already."""
 
     def loss(z: Tensor, target: Tensor) -> Tensor:
         p = (z if dtype is None else z.to(dtype)).softmax(1)
-        p_false = among(p, target[:, None]).amax(1)
+        p_false = p.scatter(1, target[:, None], 0.0).amax(1)
         return -right(p_false).log().float()
 
     return loss

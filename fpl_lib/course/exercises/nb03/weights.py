@@ -34,10 +34,6 @@ def _best(costs: Tensor, floor: float) -> Tensor:
     return alpha
 
 
-def _hardest(costs: Tensor, floor: float) -> Tensor:
-    return _best(-costs, floor)
-
-
 def _set_to(costs: Tensor, floor: float, value: float) -> Tensor:
     alpha = torch.full_like(costs, floor)
     alpha[costs.argmin()] = value
@@ -58,7 +54,7 @@ FLOOR = FunctionExercise(
     solution=_best,
     cases=_costs,
     mistakes={
-        "the hardest class": _hardest,
+        "the hardest class": lambda costs, floor: _best(-costs, floor),
         "sum above 1": lambda costs, floor: _set_to(costs, floor, 1.0),
         "one floor lost": lambda costs, floor: _set_to(costs, floor, 1 - floor * len(costs)),
         "no floor": lambda costs, floor: _best(costs, 0.0),

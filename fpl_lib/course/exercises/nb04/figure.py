@@ -65,10 +65,10 @@ DRAW = FigureExercise(
     },
     rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
     mistakes={
-        "upside down": lambda: _draw(lambda weights: 1 / _ratio(weights)),
+        "upside down": {"compare": lambda weights: 1 / _ratio(weights)},
         "step profile": {"kind": "step"},
-        "difference": lambda: _draw(lambda weights: float(weights[-1] - weights[0])),
-        "the rarest alone": lambda: _draw(lambda weights: float(weights[-1])),
+        "difference": {"compare": lambda weights: float(weights[-1] - weights[0])},
+        "the rarest alone": {"compare": lambda weights: float(weights[-1])},
         "another beta": {
             "rules": _RULES
             | {"class-balanced": lambda counts: class_balanced_weights(counts, 0.999)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from fpl_lib.course.checking import TrainingExercise
-from fpl_lib.course.checking.spread import known_accuracies
+from fpl_lib.evidence import known_accuracies
 
 ALL_RIGHT = TrainingExercise(
     "05-all-right",

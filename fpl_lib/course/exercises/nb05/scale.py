@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.course.checking.guard import value_and_gradient
 from fpl_lib.losses.fpl import false_positive_loss
 
 
@@ -48,15 +49,19 @@ def _gradient(
     return torch.autograd.grad(loss(z, target), z, create_graph=graph)[0]
 
 
-def _norms(ratio: Callable[[Tensor, Tensor], Tensor], *, graph: bool = False) -> Callable:
-    """A wrong or right match: CE times a ratio made of the two gradients."""
-
-    def matched(logits: Tensor, target: Tensor, loss: Callable, reference: Callable) -> Tensor:
-        own = _gradient(loss, logits, target, graph=graph)
-        wanted = _gradient(reference, logits, target, graph=graph)
-        return ratio(wanted, own) * loss(logits, target)
-
-    return matched
+def _matched(
+    logits: Tensor,
+    target: Tensor,
+    loss: Callable,
+    reference: Callable,
+    *,
+    ratio: Callable[[Tensor, Tensor], Tensor] = lambda wanted, own: wanted.norm() / own.norm(),
+    graph: bool = False,
+) -> Tensor:
+    """The solution, a loss times a ratio of the two gradients; each keyword makes mistakes."""
+    own = _gradient(loss, logits, target, graph=graph)
+    wanted = _gradient(reference, logits, target, graph=graph)
+    return ratio(wanted, own) * loss(logits, target)
 
 
 def _values(logits: Tensor, target: Tensor, loss: Callable, reference: Callable) -> Tensor:
@@ -68,19 +73,6 @@ def _by_sample(logits: Tensor, target: Tensor, loss: Callable, reference: Callab
     own, wanted = (_gradient(f, logits, target).norm(dim=1) for f in (loss, reference))
     rows = cross_entropy(logits, target, reduction="none")
     return (wanted / own * rows).mean()
-
-
-def _matched(logits: Tensor, target: Tensor, loss: Callable, reference: Callable) -> Tensor:
-    return _norms(lambda wanted, own: wanted.norm() / own.norm())(logits, target, loss, reference)
-
-
-def _value_and_gradient(matched: Callable, logits: Tensor, target: Tensor) -> tuple | None:
-    leaf = logits.clone().requires_grad_()
-    value = matched(leaf, target, cross_entropy, fpl)
-    if value is None or value is ...:
-        return value
-    (gradient,) = torch.autograd.grad(value, leaf)
-    return gradient, value.detach()
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
@@ -96,15 +88,15 @@ MATCH = FunctionExercise(
     "05-match",
     solution=_matched,
     cases=_batches,
-    observe=_value_and_gradient,
+    observe=lambda matched, z, target: value_and_gradient(matched, z, target, cross_entropy, fpl),
     mistakes={
-        "other way round": _norms(lambda wanted, own: own.norm() / wanted.norm()),
-        "factor not detached": _norms(lambda wanted, own: wanted.norm() / own.norm(), graph=True),
+        "other way round": {"ratio": lambda wanted, own: own.norm() / wanted.norm()},
+        "factor not detached": {"graph": True},
         "values matched": _values,
         "sample by sample": _by_sample,
-        "squared norms": _norms(lambda wanted, own: (wanted**2).sum() / (own**2).sum()),
-        "largest entries": _norms(lambda wanted, own: wanted.abs().max() / own.abs().max()),
-        "a constant": _norms(lambda wanted, own: torch.tensor(0.9)),
+        "squared norms": {"ratio": lambda wanted, own: (wanted**2).sum() / (own**2).sum()},
+        "largest entries": {"ratio": lambda wanted, own: wanted.abs().max() / own.abs().max()},
+        "a constant": {"ratio": lambda wanted, own: torch.tensor(0.9)},
         "the reference itself": lambda logits, target, loss, reference: reference(logits, target),
         "plain CE": lambda logits, target, loss, reference: loss(logits, target),
     },

@@ -7,17 +7,17 @@ from math import sqrt
 from scipy.stats import norm
 
 from fpl_lib.course.checking import TrainingExercise, ValueExercise
-from fpl_lib.course.checking.spread import known_accuracies
+from fpl_lib.evidence import known_accuracies
 
 SPREAD, DIFFERENCE = 47.0, 39.0
 _BETWEEN = SPREAD * sqrt(2)
-_P = float(2 * norm.sf(DIFFERENCE / _BETWEEN))
-_NEEDED = float(norm.ppf(0.975) * _BETWEEN)
 
 
 def _both(sd: float) -> tuple[float, float]:
     return float(2 * norm.sf(DIFFERENCE / sd)), float(norm.ppf(0.975) * sd)
 
+
+_P, _NEEDED = _both(_BETWEEN)
 
 SINGLE = ValueExercise(
     "06-single",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,18 +11,17 @@ from matplotlib.axes import Axes
 from fpl_lib import paper
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.course.checking import FigureExercise, FunctionExercise, bars, named, titled
-from fpl_lib.training.metrics import one_vs_rest_accuracy
 
 
-def _parts(confusion: np.ndarray):
-    """TP, FP, FN of each class."""
-    right = confusion.diagonal()
-    return right, confusion.sum(0) - right, confusion.sum(1) - right
-
-
-def _eq9(confusion: np.ndarray, *, counted_right=None) -> np.ndarray:
-    tp, fp, fn = _parts(confusion)
-    tn = confusion.sum() - tp - fp - fn if counted_right is None else counted_right(tp)
+def _eq9(
+    confusion: np.ndarray,
+    *,
+    negatives: Callable[[np.ndarray, np.ndarray], np.ndarray] = lambda rest, tp: rest,
+) -> np.ndarray:
+    """The solution; other true `negatives` put a mistake into it."""
+    tp = confusion.diagonal()
+    fp, fn = confusion.sum(0) - tp, confusion.sum(1) - tp
+    tn = negatives(confusion.sum() - tp - fp - fn, tp)
     return 100 * (tp + tn) / (tp + fp + tn + fn)
 
 
@@ -33,7 +32,7 @@ def _cases(rng: np.random.Generator) -> list[tuple[np.ndarray]]:
 
 EQ9 = FunctionExercise(
     "06-eq9",
-    solution=one_vs_rest_accuracy,
+    solution=_eq9,
     decimals=1,
     cases=_cases,
     mistakes={
@@ -42,8 +41,8 @@ EQ9 = FunctionExercise(
         "top-1": lambda confusion: np.full(
             len(confusion), 100 * confusion.trace() / confusion.sum()
         ),
-        "no true negatives": partial(_eq9, counted_right=lambda tp: 0 * tp),
-        "only the right ones": partial(_eq9, counted_right=lambda tp: tp.sum() - tp),
+        "no true negatives": {"negatives": lambda rest, tp: 0 * tp},
+        "only the right ones": {"negatives": lambda rest, tp: tp.sum() - tp},
         "share": lambda confusion: _eq9(confusion) / 100,
         "errors": lambda confusion: 100 - _eq9(confusion),
     },
@@ -86,7 +85,7 @@ CHANGE = FigureExercise(
         "the title": titled,
     },
     mistakes={
-        "other network": lambda: draw_change("resnet18"),
+        "other network": {"model": "resnet18"},
         "CE - FPL": {"order": ("ce", "fpl")},
         "total included": {"columns": (*CLASSES, "total")},
         "percent": {"share": True},

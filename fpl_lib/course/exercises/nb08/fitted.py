@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -11,12 +12,23 @@ from torch import Tensor
 from fpl_lib.course.checking import FunctionExercise
 
 
-def _fitted(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
+def _fitted(
+    logits: Tensor,
+    given: Tensor,
+    true: Tensor,
+    *,
+    share: Callable[[Tensor, Tensor], Tensor] = lambda hit, wrong: hit[wrong].double().mean(),
+) -> tuple[float, float]:
+    """The solution; another `share` of the hits puts a mistake into it."""
     predicted, wrong = logits.argmax(1), given != true
-    return (
-        (predicted == given)[wrong].double().mean().item(),
-        (predicted == true)[wrong].double().mean().item(),
-    )
+    return share(predicted == given, wrong).item(), share(predicted == true, wrong).item()
+
+
+_SHARES = {
+    "over all samples": lambda hit, wrong: (hit & wrong).double().mean(),
+    "among all samples": lambda hit, wrong: hit.double().mean(),
+    "among the right labels": lambda hit, wrong: hit[~wrong].double().mean(),
+}
 
 
 def _batch(rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -34,21 +46,6 @@ def _batch(rng: np.random.Generator, n: int) -> tuple[Tensor, Tensor, Tensor]:
     return logits[order], given[order], true[order]
 
 
-def _by_mask(of: str):
-    """The two shares among other samples than the wrongly labelled ones."""
-
-    def shares(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
-        predicted, wrong = logits.argmax(1), given != true
-        hits = (predicted == given, predicted == true)
-        if of == "right":
-            return tuple(hit[~wrong].double().mean().item() for hit in hits)
-        if of == "everywhere":
-            return tuple(hit.double().mean().item() for hit in hits)
-        return tuple((hit & wrong).double().mean().item() for hit in hits)
-
-    return shares
-
-
 def _rest(logits: Tensor, given: Tensor, true: Tensor) -> tuple[float, float]:
     memorised, _ = _fitted(logits, given, true)
     return memorised, 1 - memorised
@@ -60,7 +57,7 @@ def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
     while len(cases) < 2:
         case = _batch(rng, int(rng.choice([18, 24, 30, 36])))
         right = _fitted(*case)
-        wrong = [_by_mask(of)(*case) for of in ("divided", "everywhere", "right")]
+        wrong = [_fitted(*case, share=share) for share in _SHARES.values()]
         answers = [right, right[::-1], _rest(*case), (0.5, 0.5), *wrong]
         apart = [np.abs(np.subtract(a, b)).max() for a, b in combinations(answers, 2)]
         if min(apart) > 0.02:
@@ -73,14 +70,10 @@ FITTED = FunctionExercise(
     solution=_fitted,
     cases=_batches,
     mistakes={
-        "over all samples": _by_mask("divided"),
-        "among all samples": _by_mask("everywhere"),
-        "among the right labels": _by_mask("right"),
+        **{name: {"share": share} for name, share in _SHARES.items()},
         "a constant": lambda logits, given, true: (0.5, 0.5),
         "swapped": lambda logits, given, true: _fitted(logits, given, true)[::-1],
         "one minus the other": _rest,
-        "mask as index": lambda logits, given, true: tuple(
-            share * int((given != true).sum()) for share in _fitted(logits, given, true)
-        ),
+        "mask as index": {"share": lambda hit, wrong: hit[wrong].double().sum()},
     },
 )

@@ -25,7 +25,6 @@ def draw_best(
     *,
     scale: Callable[[int], float] = lambda m: 1.0,
     names: tuple[str, str] = ("looks", "is"),
-    x_name: str = "losses tried",
     y_name: str = "advantage (standard deviations)",
     title: str = "The more losses one tries, the better the best one looks",
 ) -> tuple:
@@ -37,7 +36,7 @@ def draw_best(
     fig, ax = plt.subplots()
     for name, values in zip(names, means.T, strict=True):
         ax.plot(GRID, values, label=name)
-    ax.set(xlabel=x_name, ylabel=y_name, title=title)
+    ax.set(xlabel="losses tried", ylabel=y_name, title=title)
     ax.legend()
     return fig, ax
 

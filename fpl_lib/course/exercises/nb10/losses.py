@@ -65,23 +65,17 @@ SHIFT = FunctionExercise(
 )
 
 
-def _margin(z: Tensor, target: Tensor) -> Tensor:
-    return F.softplus(_gap(z, target)).mean()
-
-
-def _gap(z: Tensor, target: Tensor) -> Tensor:
+def _margin(
+    z: Tensor,
+    target: Tensor,
+    *,
+    rival: Callable[[Tensor, Tensor], Tensor] = lambda z, t: z.scatter(1, t, -torch.inf).amax(1),
+    cost: Callable[[Tensor], Tensor] = F.softplus,
+    reduce: Callable[[Tensor], Tensor] = torch.mean,
+) -> Tensor:
+    """The solution; each keyword puts one mistake into it."""
     true = target[:, None]
-    others = z.scatter(1, true, -torch.inf)
-    return others.amax(1) - z.gather(1, true)[:, 0]
-
-
-def _t_allowed(z: Tensor, target: Tensor) -> Tensor:
-    return F.softplus(z.amax(1) - z.gather(1, target[:, None])[:, 0]).mean()
-
-
-def _least(z: Tensor, target: Tensor) -> Tensor:
-    true = target[:, None]
-    return F.softplus(z.scatter(1, true, torch.inf).amin(1) - z.gather(1, true)[:, 0]).mean()
+    return reduce(cost(rival(z, true) - z.gather(1, true)[:, 0]))
 
 
 def _every_class(z: Tensor, target: Tensor) -> Tensor:
@@ -118,15 +112,15 @@ MARGIN = FunctionExercise(
     cases=_logits,
     observe=_value_and_slope,
     mistakes={
-        "F allowed to be T": _t_allowed,
-        "sign": lambda z, target: F.softplus(-_gap(z, target)).mean(),
-        "overflow": lambda z, target: (1 + _gap(z, target).exp()).log().mean(),
-        "sum": lambda z, target: F.softplus(_gap(z, target)).sum(),
-        "not reduced": lambda z, target: F.softplus(_gap(z, target)),
+        "F allowed to be T": {"rival": lambda z, true: z.amax(1)},
+        "sign": {"cost": lambda gap: F.softplus(-gap)},
+        "overflow": {"cost": lambda gap: (1 + gap.exp()).log()},
+        "sum": {"reduce": torch.sum},
+        "not reduced": {"reduce": lambda losses: losses},
         "of the probabilities": lambda z, target: _margin(z.softmax(1), target),
         "every class": _every_class,
-        "least": _least,
-        "hinge": lambda z, target: F.relu(1 + _gap(z, target)).mean(),
-        "no softplus": lambda z, target: _gap(z, target).mean(),
+        "least": {"rival": lambda z, true: z.scatter(1, true, torch.inf).amin(1)},
+        "hinge": {"cost": lambda gap: F.relu(1 + gap)},
+        "no softplus": {"cost": lambda gap: gap},
     },
 )

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fpl_lib.course.checking import FunctionExercise, TrainingExercise
 from fpl_lib.evidence.planning import seeds_needed
 
 
-def _plan(mine: np.ndarray, ce: np.ndarray, difference: float) -> int:
-    return seeds_needed(difference, float((mine - ce).std(ddof=1)), paired=True)
+def _plan(
+    mine: np.ndarray,
+    ce: np.ndarray,
+    difference: float,
+    *,
+    spread: Callable[[np.ndarray, np.ndarray], float] = lambda mine, ce: (mine - ce).std(ddof=1),
+    paired: bool = True,
+) -> int:
+    """The solution; each keyword makes mistakes."""
+    return seeds_needed(difference, float(spread(mine, ce)), paired=paired)
 
 
 def _pilots(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, float]]:
@@ -28,20 +38,12 @@ PLAN = FunctionExercise(
     solution=_plan,
     cases=_pilots,
     mistakes={
-        "one loss's spread": lambda mine, ce, d: seeds_needed(
-            d, float(mine.std(ddof=1)), paired=True
-        ),
-        "not paired": lambda mine, ce, d: seeds_needed(d, float((mine - ce).std(ddof=1))),
-        "ddof": lambda mine, ce, d: seeds_needed(d, float((mine - ce).std()), paired=True),
-        "variance": lambda mine, ce, d: seeds_needed(
-            d, float((mine - ce).var(ddof=1)), paired=True
-        ),
-        "the pilot's difference": lambda mine, ce, d: seeds_needed(
-            float((mine - ce).mean()), float((mine - ce).std(ddof=1)), paired=True
-        ),
-        "standard error": lambda mine, ce, d: seeds_needed(
-            d, float((mine - ce).std(ddof=1)) / len(mine) ** 0.5, paired=True
-        ),
+        "one loss's spread": {"spread": lambda mine, ce: mine.std(ddof=1)},
+        "not paired": {"paired": False},
+        "ddof": {"spread": lambda mine, ce: (mine - ce).std()},
+        "variance": {"spread": lambda mine, ce: (mine - ce).var(ddof=1)},
+        "the pilot's difference": lambda mine, ce, d: _plan(mine, ce, float((mine - ce).mean())),
+        "standard error": {"spread": lambda a, b: (a - b).std(ddof=1) / len(a) ** 0.5},
     },
 )
 
