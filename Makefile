@@ -10,6 +10,7 @@ PY := $(VENV)/bin/python
 # nbgrader calls commands that live beside it.
 RUN := PATH=$(HERE)/$(VENV)/bin:"$$PATH" $(PY)
 READY := $(VENV)/.ready
+WORKSPACE := .jupyter/workspaces/default-37a8.jupyterlab-workspace
 
 # Two notebooks or test modules at a time is what two cores carry; each gets one thread.
 TEST_FLAGS ?= -n auto --maxprocesses=4 --dist=loadscope
@@ -40,10 +41,15 @@ help:
 
 # The token stays on and only this machine can connect. Root (a container) has to be allowed by name.
 # .jupyter turns off what only teachers and JupyterLab's makers need: nbgrader's menus, news, updates.
-lab: $(READY)
-	JUPYTER_CONFIG_PATH=$(HERE)/.jupyter"$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=. \
+lab: $(READY) $(WORKSPACE)
+	JUPYTERLAB_WORKSPACES_DIR=$(dir $(WORKSPACE)) JUPYTER_CONFIG_PATH=$(HERE)/.jupyter"$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(RUN) -m jupyterlab --ip=127.0.0.1 --ServerApp.root_dir=. \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb \
 		$(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_FLAGS)
+
+# A layout of the course's own: its side bar starts folded, so that text has room on a small screen.
+$(WORKSPACE):
+	mkdir -p $(@D)
+	cp .jupyter/$(@F) $@
 
 # A warning is an error in kernels and subprocesses too; the exception is explained in pyproject.toml.
 PYTEST := OMP_NUM_THREADS=1 \

@@ -1,5 +1,6 @@
 """The Makefile's set-up of .venv, with a stand-in for Python that logs what it is asked to do."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -43,6 +44,7 @@ class Checkout:
         folder.mkdir()
         for name in ("Makefile", "pyproject.toml", ".constraints.txt"):
             shutil.copy(ROOT / name, folder)
+        shutil.copytree(ROOT / ".jupyter", folder / ".jupyter", ignore=lambda *_: ["workspaces"])
         self.python("python3", STAND_IN)
 
     def python(self, name: str, script: str) -> str:
@@ -200,6 +202,16 @@ def test_lab_listens_on_this_machine_only_with_its_token_on(checkout):
     assert call.startswith("-m jupyterlab --ip=127.0.0.1 ")
     assert "/lab/tree/notebooks/00_start_here.ipynb" in call
     assert call.endswith("--no-browser --port=8899") and "token" not in call
+
+
+def test_lab_starts_with_a_folded_side_bar_and_keeps_a_students_layout(checkout):
+    checkout.calls("lab")
+    (kept,) = (checkout.folder / ".jupyter" / "workspaces").iterdir()
+    layout = json.loads(kept.read_text())["data"]["layout-restorer:data"]
+    assert layout["left"]["collapsed"] and layout["right"]["collapsed"]
+    kept.write_text("as the student left it")
+    checkout.calls("lab")
+    assert kept.read_text() == "as the student left it"
 
 
 def test_the_browser_tests_run_only_where_they_are_named(checkout):

@@ -9,7 +9,7 @@ from repository import ROOT, tracked
 
 TOP_LEVEL = {
     *("notebooks", "fpl_lib", "data", "tests"),
-    *("environment.yml", "README.md", "pyproject.toml", "Makefile", "LICENSE", "CITATION.cff"),
+    *("environment.yml", "postBuild", "README.md", "pyproject.toml", "Makefile", "LICENSE", "CITATION.cff"),
 }
 LARGEST = 1_000_000
 
