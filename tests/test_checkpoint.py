@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import random
 import time
 
 import pytest
@@ -106,27 +105,6 @@ def resume(path, model=None, recipe=RECIPE, identity=None, **options):
         recipe, model, checkpoint=path, identity=identity or {"run": "a"}, **options
     )  # fmt: skip
     return model, outcome(rows)
-
-
-def test_a_flipped_bit_is_refused_or_changes_nothing(cut):
-    """Bits anywhere, and those of the zip file's directory, where a CRC does not look."""
-    content, draw = cut.read_bytes(), random.Random(0)
-    expected = resume(cut)[1]
-    directory = content.rindex(b"PK\x05\x06")
-    places = [draw.randrange(8 * len(content)) for _ in range(60)]
-    places += [8 * directory + draw.randrange(8 * 22) for _ in range(12)]
-    places += [draw.randrange(8 * (directory - 1000), 8 * directory) for _ in range(20)]
-    refused = 0
-    for place in places:
-        damaged = bytearray(content)
-        damaged[place // 8] ^= 1 << place % 8
-        cut.write_bytes(damaged)
-        try:
-            assert resume(cut)[1] == expected, f"bit {place}"
-        except CheckpointError as error:
-            assert "c.ckpt" in str(error) and "delete it" in str(error)
-            refused += 1
-    assert refused > 30
 
 
 @pytest.mark.parametrize(

@@ -14,69 +14,6 @@ from fpl_lib.evidence import experiments
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["reproduce", "mini", "--models", "resnet18"], "has no model 'resnet18': expected small"),
-        (["reproduce", "mini", "--losses", "ce_matched"], "has no loss 'ce_matched'"),
-        (
-            ["reproduce", "noise-mini", "--conditions", "loud"],
-            "no condition 'loud': expected noise00",
-        ),
-        (
-            ["reproduce", "mini", "--weights", "x"],
-            "weights are for conditions that start from some",
-        ),
-        (["reproduce", "mini", "--device", "cuda:99"], "cuda:99"),
-        (["train", "--epochs", "1", "--batch-size", "1"], "batch_size of at least 2"),
-        (["report", "--runs", "no-such-folder"], "no-such-folder: no such folder of records"),
-        (["data", "--data-dir", "no-such-folder", "--source", "disk"], "no-such-folder"),
-    ],
-)
-def test_errors_are_one_line_and_exit_2(arguments, words, capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    assert main(arguments) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("fpl_lib: ") and error.count("\n") == 1
-    assert words in error
-
-
-@pytest.mark.parametrize(
-    ("line", "words"),
-    [
-        ("", "required: COMMAND"),
-        ("fly", "invalid choice: 'fly'"),
-        ("reproduce", "required: EXPERIMENT"),
-        ("reproduce table9", "invalid choice: 'table9'"),
-        ("reproduce mini --losses mse", "invalid choice: 'mse'"),
-        ("reproduce mini --device warp", "expected auto, cpu, cuda or cuda:N; got 'warp'"),
-        ("reproduce mini --device meta", "expected auto, cpu, cuda or cuda:N; got 'meta'"),
-        ("reproduce mini --seeds a", "such as 0, 0-9 or 0,2,4-6; got 'a'"),
-        ("reproduce mini --seeds 1-", "got '1-'"),
-        ("reproduce mini --seeds 3-1", "expected the smaller seed first"),
-        ("reproduce mini --seeds 0,9-0", "expected the smaller seed first"),
-        ("reproduce mini --seeds 0-99999999999", "10000 seeds at most"),
-        ("reproduce mini --seeds 12345678901234567890", "from 0 to 9223372036854775807"),
-        ("reproduce mini --threads x", "expected a whole number from 1 to 256; got 'x'"),
-        ("reproduce mini --threads 100000", "expected a whole number from 1 to 256"),
-        ("reproduce mini --max-seconds nan", "expected a number from 0"),
-        ("train --loss mse", "invalid choice: 'mse'"),
-        ("train --epochs 0", "expected a whole number from 1"),
-        ("train --seed 12345678901234567890", "from 0 to 9223372036854775807"),
-        ("train --lr -1", "expected a number from 1e-12"),
-        ("train --momentum 1e300", "expected a number from 0 to 1; got '1e300'"),
-        ("train --max-seconds -1", "expected a number from 0"),
-        ("data --source cloud", "invalid choice: 'cloud'"),
-    ],
-)
-def test_what_the_parser_refuses_is_exit_2_too(line, words, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(line.split())
-    assert stop.value.code == 2
-    error = capsys.readouterr().err
-    assert "usage: python -m fpl_lib" in error and words in error
-
-
 def python(code, **environment):
     """What a new interpreter prints that runs `code`."""
     command = [sys.executable, "-c", code]

@@ -21,7 +21,7 @@ from fpl_lib.training.checkpoint import load_checkpoint, save_checkpoint
 
 pytestmark = pytest.mark.slow
 # The first record of each experiment: old and new ones, with confusions by epoch and without.
-KINDS = [sorted(folder.glob("*.jsonl"))[0] for folder in sorted(RUNS.iterdir()) if folder.is_dir()]
+KINDS = [min(found) for folder in sorted(RUNS.iterdir()) if (found := [*folder.glob("*.jsonl")])]
 
 
 def damaged(content, rng):

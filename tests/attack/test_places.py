@@ -49,7 +49,6 @@ check("01-softmax", lambda z: (z - z.max()).softmax(0))
 print("all well")
 """
 PLACES = {
-    "the usual one": {},
     "no HOME": {"unset": ["HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"]},
     "a HOME that is not there": {"set": {"HOME": "/dev/null/home"}},
     "a path with blanks, quotes and other letters": {"folder": ODD},
@@ -82,6 +81,7 @@ PLACES = {
     "settings of the kit that are empty": {"set": {"FPL_DATA_DIR": "", "FPL_CIFAR10_URL": ""}},
     "a data folder that is not there": {"set": {"FPL_DATA_DIR": "/nonexistent/data"}},
 }  # fmt: skip
+ALONE = ["a checkout that may not be written to", "-W error", "-OO"]
 TOGETHER = {
     "as little as there can be": [
         "no HOME", "a path with blanks, quotes and other letters", "Turkish", "no PATH", "no USER",
@@ -155,7 +155,10 @@ def visit(names, folder, turkish):
 
 def test_places(tally, tmp_path, turkish, long):
     """A first lesson: the loss, the data, a training cut short, a report, an exercise's check."""
-    visits = {name: [name] for name in PLACES} if long else TOGETHER
-    for number, (name, places) in enumerate(visits.items()):
-        with tally.attempt(name):
+    names, visits = list(PLACES), list(TOGETHER.values())
+    if long:
+        visits += [[name] for name in ALONE] + [names[start::9] for start in range(9)]
+    for number, places in enumerate(visits):
+        with tally.attempt(", ".join(places)):
             visit(places, tmp_path / str(number), turkish)
+        tally.survived += (len(places) - 1) * (not tally.wrong)
