@@ -5,6 +5,8 @@ import numpy as np
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.validation import result_of
 
+CONFUSION = np.array([[3, 1, 0], [0, 4, 0], [2, 1, 1]])
+
 
 def made(
     loss="fpl", seed=0, top1=60.0, *, experiment="mini", condition="", model="small", source=None,
@@ -48,3 +50,20 @@ def pair(ahead, seeds=10, *, spread=0.3, loss="fpl", rival="ce", level=60.0, **o
         runs.append(made(loss, seed, base + ahead + wobble[seed], **options))
         runs.append(made(rival, seed, base, **options))
     return runs
+
+
+def record(seed=0, done=True):
+    row = {
+        "train_loss": 1.5,
+        "top1": 100 * 8 / 12,
+        "top5": 100.0,
+        "seconds": 1.0,
+        "images_per_second": 12.0,
+    }
+    header = {
+        "experiment": "mini", "model": "small", "loss": "fpl", "seed": seed,
+        "config": {"epochs": 2}, "data": {"source": "mini", "test": 12},
+        "environment": {"device": "CPU"},
+    }  # fmt: skip
+    epochs = [{"epoch": number, **row} for number in (1, 2)]
+    return Record(header, epochs, result_of(CONFUSION, 100.0) if done else None)
