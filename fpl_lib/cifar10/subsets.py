@@ -15,9 +15,6 @@ from torch import Tensor
 
 from fpl_lib._arguments import check_integer, check_labels, check_real, check_seed
 
-# Truck to automobile, bird to airplane, deer to horse, cat to dog and back.
-CIFAR10_CONFUSIONS = {9: 1, 2: 0, 4: 7, 3: 5, 5: 3}
-
 
 def train_val_split(labels: Tensor, val_size: int, *, seed: int) -> tuple[Tensor, Tensor]:
     """Two disjoint sets of indices, `(train, val)`, in which each class keeps its share.
@@ -52,8 +49,8 @@ def train_val_split(labels: Tensor, val_size: int, *, seed: int) -> tuple[Tensor
 def balanced_subset(labels: Tensor, per_class: int, *, seed: int) -> Tensor:
     """Ascending indices of `per_class` images of each class.
 
-    For one seed a smaller subset lies within a larger one. Raises ValueError where a class has
-    fewer images than that.
+    labels: (N,) int64. For one seed a smaller subset lies within a larger one. Raises ValueError
+    where a class has fewer images than that.
 
     >>> labels = torch.tensor([0, 0, 0, 1, 1])
     >>> labels[balanced_subset(labels, 2, seed=0)].tolist()
@@ -74,8 +71,9 @@ def long_tail(
 ) -> Tensor:
     """Ascending indices of a long-tailed subset: class 0 largest, the last `ratio` times smaller.
 
-    Class sizes are those of `long_tail_counts`; the largest is the size of the smallest class in
-    `labels`, so every class can supply its part. On CIFAR-10, ratio 100 leaves 12 406 images.
+    labels: (N,) int64. Class sizes are those of `long_tail_counts`; the largest is the size of the
+    smallest class, so every class can supply its part. On CIFAR-10, ratio 100 leaves 12 406 images.
+    Raises TypeError or ValueError for labels, a ratio, kind or seed that is out of range.
 
     >>> labels = torch.arange(4).repeat(64)
     >>> labels[long_tail(labels, 8, seed=0)].bincount().tolist()
@@ -124,58 +122,30 @@ def long_tail_counts(
     return counts
 
 
-def noisy_labels(
-    labels: Tensor,
-    rate: float,
-    *,
-    kind: Literal["symmetric", "asymmetric"] = "symmetric",
-    seed: int,
-) -> Tensor:
-    """A copy of `labels` in which a share `rate` of each concerned class is wrong.
+def noisy_labels(labels: Tensor, rate: float, *, seed: int) -> Tensor:
+    """A copy of `labels` in which a share `rate` of each class is wrong: symmetric noise.
 
-    "symmetric": of every class n_c, round(rate n_c) labels become one of the C - 1 *other* classes,
-    each as likely; `rate` is thus the true share of wrong labels. (Some papers draw from all C
-    classes: their noise r is a `rate` of r (C - 1) / C here, 0.36 for 0.4 on CIFAR-10.)
-    "asymmetric", for CIFAR-10 alone: the same share of five classes becomes the class it is taken
-    for: truck automobile, bird airplane, deer horse, cat dog, dog cat; the other five stay clean,
-    so half of `rate` is wrong overall.
+    labels: (N,) int64. Of every class's n_c of them, round(rate n_c) become one of the C - 1
+    *other* classes, each as likely; `rate` is thus the true share of wrong labels. (Some papers
+    draw from all C classes: their noise r is a `rate` of r (C - 1) / C here, 0.36 for 0.4 on
+    CIFAR-10.)
 
-    Raises TypeError or ValueError for labels, a rate (0 to 1), kind or seed that is out of range.
+    Raises TypeError or ValueError for labels, a rate (0 to 1) or seed that is out of range.
 
     >>> labels = torch.arange(10).repeat(10)
     >>> (noisy_labels(labels, 0.4, seed=0) != labels).float().mean()
     tensor(0.4000)
-
-    Source: asymmetric noise after G. Patrini et al., Making Deep Neural Networks Robust to Label
-    Noise: a Loss Correction Approach, CVPR 2017.
     """
     counts = _counts(labels)
     rate = check_real("rate", rate, 0, 1)
-    if kind not in ("symmetric", "asymmetric"):
-        raise ValueError(f'kind: expected "symmetric" or "asymmetric"; got {kind!r}.')
-    if kind == "asymmetric" and len(counts) != 10:
-        raise ValueError(
-            f"kind: asymmetric noise follows CIFAR-10's ten classes; got {len(counts)} classes. "
-            'Use kind="symmetric".'
-        )
-    if kind == "symmetric" and len(counts) < 2:
+    if len(counts) < 2:
         raise ValueError("labels: expected at least two classes, to take one for another; got one.")
-    concerned = CIFAR10_CONFUSIONS if kind == "asymmetric" else range(len(counts))
-    sizes = [
-        math.floor(rate * count + 0.5) if label in concerned else 0
-        for label, count in enumerate(counts)
-    ]
     generator = _generator(seed)
-    chosen = _draw(labels, sizes, generator)
+    chosen = _draw(labels, [math.floor(rate * count + 0.5) for count in counts], generator)
     noisy = labels.detach().cpu().clone()
-    old = noisy[chosen]
-    if kind == "asymmetric":
-        table = torch.tensor([CIFAR10_CONFUSIONS.get(label, label) for label in range(10)])
-        noisy[chosen] = table[old]
-    else:
-        # Steps of 1 .. C-1 around the circle of classes reach every class but the own one.
-        steps = torch.randint(1, len(counts), old.shape, generator=generator)
-        noisy[chosen] = (old + steps) % len(counts)
+    # Steps of 1 .. C-1 around the circle of classes reach every class but the own one.
+    steps = torch.randint(1, len(counts), chosen.shape, generator=generator)
+    noisy[chosen] = (noisy[chosen] + steps) % len(counts)
     return noisy
 
 

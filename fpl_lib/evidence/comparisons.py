@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import pandas as pd
 from scipy import stats
@@ -41,11 +41,6 @@ class Setting:
     def label(self) -> str:
         """Experiment, condition and network in a few words."""
         return ", ".join(part for part in (self.experiment, self.condition, self.model) if part)
-
-    @property
-    def images(self) -> str:
-        """What the runs were trained and tested on, in words."""
-        return images(self.source)
 
 
 def images(source: str) -> str:
@@ -154,7 +149,7 @@ def difference_table(
 
 @dataclass(frozen=True)
 class Comparison:
-    """`loss` minus `baseline` over the seeds that both have.
+    """`loss` minus `baseline` over the seeds that both have, in points.
 
     `differences`: one a seed; `mean` with its t interval; `sd` of the differences; `p_value` of the
     paired t test, `adjusted` by Holm for all comparisons of the table; `flip_p` of the sign-flip
@@ -213,15 +208,12 @@ class Comparison:
         return f"{said} If the true difference is the one seen, {many} seeds would be needed."
 
 
-def compare(
-    records: Sequence[Record], baseline: str = "ce", *, level: float = 0.95
-) -> list[Comparison]:
+def compare(records: Sequence[Record], baseline: str = "ce") -> list[Comparison]:
     """Every loss among runs of one setting against `baseline`, in pairs of equal seeds, best first.
 
     Args:
         records: runs that differ in loss and seed only; unfinished ones are left out.
         baseline: the loss that the others are compared with.
-        level: of the intervals; the p-values are judged at 1 - level.
 
     Returns:
         A Comparison for each loss that shares at least three finished seeds with the baseline.
@@ -249,30 +241,24 @@ def compare(
         )
     losses = dict.fromkeys(record.header["loss"] for record in records)
     pairs = {loss: differences(records, loss, baseline) for loss in losses if loss != baseline}
-    found = [
-        _one(loss, baseline, by_seed, level)
-        for loss, by_seed in pairs.items()
-        if len(by_seed) >= LEAST_SEEDS
-    ]
-    if not found:
+    enough = {loss: pairs[loss] for loss in pairs if len(pairs[loss]) >= LEAST_SEEDS}
+    if not enough:
         counts = {loss: len(by_seed) for loss, by_seed in pairs.items()}
         raise ValueError(
             f"records: expected a loss with at least {LEAST_SEEDS} seeds that {baseline!r} has, "
             f"too; shared are {counts}."
         )
-    adjusted = holm([one.p_value for one in found])
-    found = [
-        replace(one, adjusted=float(p), of=len(found))
-        for one, p in zip(found, adjusted, strict=True)
-    ]
+    p_values = [t_test_p(by_seed) for by_seed in enough.values()]
+    adjusted = map(float, holm(p_values))
+    found = []
+    for (loss, by_seed), p, p_holm in zip(enough.items(), p_values, adjusted, strict=True):
+        paired = compared(by_seed)
+        flip_p = paired.test.p_value if paired.n >= FLIP_SEEDS else None
+        seen, of = tuple(by_seed.round(9)), len(enough)
+        found.append(
+            Comparison(loss, baseline, seen, paired.mean, paired.sd, p, p_holm, flip_p, of)
+        )
     return sorted(found, key=lambda one: -one.mean.estimate)
-
-
-def _one(loss: str, baseline: str, by_seed: pd.Series, level: float) -> Comparison:
-    paired, p_value = compared(by_seed, level=level), t_test_p(by_seed)
-    flip_p = paired.test.p_value if paired.n >= FLIP_SEEDS else None
-    values = tuple(by_seed.round(9))
-    return Comparison(loss, baseline, values, paired.mean, paired.sd, p_value, p_value, flip_p, 1)
 
 
 def comparison_table(found: Sequence[Comparison]) -> pd.DataFrame:

@@ -6,6 +6,8 @@ Accuracies are in percent (0 to 100); differences and standard deviations in poi
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from itertools import count
 
 from scipy import stats
 
@@ -106,7 +108,7 @@ def seeds_needed(
     paired: bool = False,
     level: float = 0.95,
 ) -> int:
-    """Fewest seeds a loss with which `power` reaches `chance`; arguments as there.
+    """Fewest seeds a loss with which `power` reaches `chance`; arguments as there, in points.
 
     A sign-flip test asks for at least six pairs besides: with fewer, no p-value is below 0.05.
 
@@ -124,11 +126,9 @@ def seeds_needed(
         raise ValueError(
             "difference: expected one other than zero, which no number of seeds finds."
         )
-    low, high = 1, 2
-    while power(high, difference, sd, paired=paired, level=level) < chance:
-        low, high = high, 2 * high
-    while high - low > 1:
-        middle = (low + high) // 2
-        enough = power(middle, difference, sd, paired=paired, level=level) >= chance
-        low, high = (low, middle) if enough else (middle, high)
-    return high
+
+    def enough(n: int) -> bool:
+        return power(n, difference, sd, paired=paired, level=level) >= chance
+
+    most = next(n for n in (2**i for i in count(1)) if enough(n))
+    return bisect_left(range(most), True, lo=2, key=enough)

@@ -104,9 +104,9 @@ class Answer:
     """What the runs say to a question so far.
 
     `interval` is that of the estimate at the question's level (None for fewer than two pairs), `sd`
-    the standard deviation of the differences, `gate` cross-entropy's mean top-1 and `fall` by how
-    much it lies below that of its best epoch (NaN without runs), `control` the positive control's
-    interval at 95 %.
+    the standard deviation of the differences, in points, `gate` cross-entropy's mean top-1 and
+    `fall` by how much it lies below that of its best epoch (NaN without runs), `control` the
+    positive control's interval at 95 %.
     """
 
     question: Question

@@ -156,28 +156,26 @@ def known_accuracies(
     model: str,
     loss: str,
     *,
-    condition: str = "",
     epoch: int | None = None,
     folder: str | os.PathLike = RUNS,
 ) -> tuple[float, ...]:
     """The recorded test accuracy (top-1, percent) of each seed, in the order of the seeds.
 
-    With `epoch` (from 1) that after this epoch, else that of the finished runs. Raises LookupError
-    naming the command if there are none.
+    Of runs without a condition: with `epoch` (from 1) after this epoch, else of finished runs.
+    Raises LookupError naming the command if there are none.
 
     >>> known_accuracies("table2", "resnet18", "ce")[0]  # seed 0
     45.19
     """
-    wanted = (model, loss, condition)
     found = {}
     for run in read_runs(folder, experiment):
         rows = run.epochs[epoch - 1 : epoch] if epoch else [run.result] if run.done else []
-        if rows and (run.header["model"], run.header["loss"], run.condition) == wanted:
+        if rows and (run.header["model"], run.header["loss"], run.condition) == (model, loss, ""):
             found[run.header["seed"]] = rows[0]["top1"]
     if not found:
         raise LookupError(
-            f"no run of {', '.join(filter(None, (experiment, *wanted)))} is recorded yet: `python "
-            f"-m fpl_lib reproduce {experiment} --models {model} --losses {loss} --seeds 0-9`"
+            f"no run of {experiment}, {model}, {loss} is recorded yet: `python -m fpl_lib "
+            f"reproduce {experiment} --models {model} --losses {loss} --seeds 0-9`"
         )
     return tuple(found[seed] for seed in sorted(found))
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from fpl_lib.cifar10 import CLASSES
 from fpl_lib.evidence.comparisons import compared, t_test_p, values
-from fpl_lib.evidence.questions import QUESTIONS, Question
+from fpl_lib.evidence.questions import QUESTIONS
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import holm
 
@@ -43,8 +43,8 @@ def measures() -> Iterator[Measure]:
     yield "… dogs taken for cats", "", as_cat
 
 
-def secondary(records: Sequence[Record], question: Question = QUESTIONS["Q1"]) -> pd.DataFrame:
-    """The secondary measures over the pairs that a question has so far: a row a measure.
+def secondary(records: Sequence[Record]) -> pd.DataFrame:
+    """The secondary measures over the pairs that Q1 has so far: a row a measure.
 
     Columns: measure, unit ("" for a part of the count above it), n (pairs), loss and rival (means
     over these pairs), estimate (loss - rival) with low and high (t interval at the question's
@@ -54,6 +54,7 @@ def secondary(records: Sequence[Record], question: Question = QUESTIONS["Q1"]) -
     >>> secondary([]).empty
     True
     """
+    question = QUESTIONS["Q1"]
     rows, runs = [], question.column(records)
     for name, unit, read in measures():
         one, other = (

@@ -61,7 +61,10 @@ class SignFlip:
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """a - b over `n` seeds: `mean` with its interval, standard deviation `sd`, sign-flip `test`."""
+    """a - b over `n` seeds: `mean` with its interval, standard deviation `sd`, sign-flip `test`.
+
+    Mean, interval and sd are in the unit of a and b.
+    """
 
     n: int
     mean: Interval
@@ -99,7 +102,7 @@ def mean_interval(
     prefer it for fewer than 20.
 
     Args:
-        values: at least two numbers.
+        values: (n,), at least two numbers.
         level: confidence, between 0 and 1.
         method: "bootstrap" or "t".
         resamples: bootstrap samples drawn.
@@ -142,7 +145,7 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) 
     while 2^n is at most `resamples` (13 differences by default), beyond that with random flips.
 
     Args:
-        differences: at least two numbers, one a seed.
+        differences: (n,), at least two numbers, one a seed.
         resamples: sign patterns tried at most.
         seed: of the random flips.
 
@@ -177,15 +180,13 @@ def paired_difference(
     *,
     level: float = 0.95,
     method: str = "bootstrap",
-    resamples: int = 9_999,
-    seed: int = 0,
 ) -> PairedDifference:
     """first - second over seeds: mean, interval (`mean_interval`) and test (`sign_flip`).
 
     Args:
-        first, second: one value a seed, in the same order of seeds. Two pandas Series must have one
-            index, so that a seed is never paired with another.
-        level, method, resamples, seed: as in `mean_interval`.
+        first, second: (n,), one value a seed, in the same order of seeds. Two pandas Series must
+            have one index, so that a seed is never paired with another.
+        level, method: as in `mean_interval`.
 
     Raises:
         ValueError: different lengths or indices, or as in `mean_interval`.
@@ -208,12 +209,8 @@ def paired_difference(
                 f"{list(first.index)} and {list(second.index)}. Sort both by seed."
             )
     d = one - other
-    return PairedDifference(
-        len(d),
-        mean_interval(d, level=level, method=method, resamples=resamples, seed=seed),
-        float(d.std(ddof=1)),
-        sign_flip(d, resamples=resamples, seed=seed),
-    )
+    interval = mean_interval(d, level=level, method=method)
+    return PairedDifference(len(d), interval, float(d.std(ddof=1)), sign_flip(d))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
@@ -288,7 +285,7 @@ def prediction_interval(values: ArrayLike, *, level: float = 0.95, runs: int = 1
     the mean.
 
     Args:
-        values: at least two runs' results, one a seed.
+        values: (n,), at least two runs' results, one a seed.
         level: share of further runs that should fall inside.
         runs: m, how many further runs the number to be placed is the mean of.
 

@@ -27,7 +27,7 @@ class Finding:
     claims with the same question rest on one and the same statistic. `n` counts its pairs so far;
     `low` and `high` are the interval of `estimate` at `level`, all in `unit`; `contrast` says what
     is compared, and `margin` what counts as no difference. `part` names what of the claim is meant,
-    where that is not all of it.
+    where that is not all of it. Raises ValueError for a verdict that is none of `VERDICTS`.
     """
 
     verdict: str

@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from fpl_lib.cifar10.files import CLASSES
-from fpl_lib.evidence.comparisons import Setting, by_setting
+from fpl_lib.evidence.comparisons import Setting, by_setting, images
 from fpl_lib.evidence.records import Record
 from fpl_lib.plots.style import COLORS, PALETTE, signed
 
@@ -30,7 +30,7 @@ def only_setting(records: Sequence[Record]) -> Setting:
     """The one setting of all records; ValueError if they are of several, or none."""
     settings = list(by_setting(records))
     if len(settings) != 1:
-        said = "; ".join(f"{s.label} on {s.images}" for s in settings) or "no records"
+        said = "; ".join(map(where, settings)) or "no records"
         raise ValueError(
             f"expected runs of one setting, got {len(settings)} ({said}): "
             "split the records with `by_setting` and draw one figure each"
@@ -79,4 +79,4 @@ def title(figure: Figure, message: str) -> None:
 
 def where(setting: Setting) -> str:
     """A setting and its images, for a headline."""
-    return f"{setting.label} on {setting.images}"
+    return f"{setting.label} on {images(setting.source)}"
