@@ -122,9 +122,10 @@ def visit(names, folder, turkish):
             place[key] = {**earlier, **value} if merge else earlier + value
     folder = folder / place.get("folder", "plain")
     checkout, mine = folder / "checkout", folder / "mine"
-    left_out = shutil.ignore_patterns("__pycache__", "runs", "bench", "cifar-10-*", "*.tar.gz")
-    for name in ("fpl_lib", "data"):
-        shutil.copytree(ROOT / name, checkout / name, ignore=left_out)
+    caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "fpl_lib", checkout / "fpl_lib", ignore=caches)
+    for name in ("cifar10-mini", "paper"):
+        shutil.copytree(ROOT / "data" / name, checkout / "data" / name)
     shutil.copy(ROOT / "pyproject.toml", checkout)
     mine.mkdir()
     everything = [checkout, *checkout.rglob("*")]
