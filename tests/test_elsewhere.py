@@ -26,7 +26,7 @@ assert len(cifar10.load_cifar10(source="mini").test_labels) == 1000
 @pytest.mark.slow
 def test_colabs_first_cell_gives_a_notebook_the_kit(tmp_path):
     """As Colab runs it: by IPython, in an empty folder, with the address of a repository."""
-    cell = re.search(r"```\n(!git clone.*?)```", text("README.md"), re.S)[1]
+    cell = re.search(r"```\n(!git clone.*?)```", text("notebooks/README.md"), re.S)[1]
     assert "pip" not in cell
     source, content = tmp_path / "source", tmp_path / "content"
     for name in tracked():

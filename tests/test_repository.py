@@ -9,7 +9,8 @@ from repository import ROOT, tracked
 
 TOP_LEVEL = {
     *("notebooks", "fpl_lib", "data", "tests"),
-    *("environment.yml", "postBuild", "README.md", "pyproject.toml", "Makefile", "LICENSE", "CITATION.cff"),
+    *("README.md", "LICENSE", "CITATION.cff", "Makefile", "pyproject.toml"),
+    *("environment.yml", "postBuild"),
 }
 LARGEST = 1_000_000
 
