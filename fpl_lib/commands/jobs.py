@@ -21,7 +21,7 @@ import torch
 
 from fpl_lib.cifar10 import CIFAR10
 from fpl_lib.evidence.experiments import Busy, Conflict, RunConfig, run
-from fpl_lib.training import CheckpointError, Paused, WeightsError
+from fpl_lib.training import CheckpointError, Paused, WeightsError, processes
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again
 ERRORS = (ValueError, OSError, FloatingPointError, CheckpointError, WeightsError, Conflict)
@@ -43,7 +43,10 @@ class Settings:
 
 
 class Deadline:
-    """A reading of `time.monotonic` to be compared with, which `now` moves into the past."""
+    """A reading of `time.monotonic` to be compared with, which `now` moves into the past.
+
+    Of several processes that train together one that is late makes all of them late.
+    """
 
     def __init__(self, seconds: float | None) -> None:
         self.at = time.monotonic() + (math.inf if seconds is None else seconds)
@@ -52,11 +55,14 @@ class Deadline:
         self.at = -math.inf
 
     def __lt__(self, reading: float) -> bool:
-        return self.at < reading
+        late = torch.tensor(int(self.at < reading))
+        if processes()[1] > 1:
+            torch.distributed.all_reduce(late, torch.distributed.ReduceOp.MAX)
+        return bool(late)
 
 
 @contextmanager
-def _on_sigterm(action) -> Iterator[None]:
+def on_sigterm(action) -> Iterator[None]:
     earlier = signal.signal(signal.SIGTERM, action)
     try:
         yield
@@ -77,18 +83,37 @@ def run_all(
     """
     threads = threads or torch.get_num_threads()
     if jobs > 1:
+        if processes()[1] > 1:
+            raise ValueError(f"--jobs: expected 1 of processes that train together; got {jobs}")
         with shared_gpu() if settings.device.type == "cuda" else nullcontext():
             jobs, each = min(jobs, len(todo)), max(1, threads // jobs)
             yield from _in_workers(list(todo), settings, jobs, each)
         return
     torch.set_num_threads(threads)
     deadline = Deadline(settings.seconds)
-    with _on_sigterm(deadline.now):
+    with on_sigterm(deadline.now):
         for config in todo:
             progress = not settings.quiet and sys.stderr.isatty()
-            yield attempt(config, settings, deadline, progress=progress)
-            if deadline < time.monotonic():
+            status, line = attempt(config, settings, deadline, progress=progress)
+            yield status, line
+            # Where one of several processes fails, the others no longer know what it does next.
+            if deadline < time.monotonic() or (status == FAILED and processes()[1] > 1):
                 return
+
+
+@contextmanager
+def together(device: torch.device) -> Iterator[torch.device]:
+    """Join the processes that torchrun has started, where it has; this one's device."""
+    if not torch.distributed.is_torchelastic_launched():
+        yield device
+        return
+    device = device_of(int(os.environ["LOCAL_RANK"]), device)
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    torch.distributed.init_process_group(backend)
+    try:
+        yield device
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 @contextmanager
@@ -187,7 +212,7 @@ def _in_workers(
         if stopped.is_set():
             process.terminate()
 
-    with _on_sigterm(stop):
+    with on_sigterm(stop):
         try:
             while workers or (waiting and not stopped.is_set()):
                 while waiting and free and not stopped.is_set():

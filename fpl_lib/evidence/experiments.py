@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
@@ -26,6 +26,7 @@ from fpl_lib.training import (
     build_model,
     load_weights,
     numeric_mode,
+    processes,
     train,
 )
 
@@ -141,8 +142,9 @@ def run(
     The record is there from the start, with its header; a run that fails before its first epoch is
     through takes it away again. A run that was cut goes on from its checkpoint, which lies beside
     the record until the run is through. `deadline` (a reading of `time.monotonic`) raises Paused
-    between two steps. Raises Conflict if the record there is of another configuration or other
-    data, Busy if another process is at it, and what `train` raises.
+    between two steps. Of several processes that train together, the first one keeps both files.
+    Raises Conflict if the record there is of another configuration or other data, Busy if another
+    process is at it, and what `train` raises.
     """
     source = "cifar10" if data.is_full else data.source
     data = conditioned(data, config)
@@ -158,9 +160,33 @@ def run(
             "numeric_mode": numeric_mode(torch.device(device), config.recipe.amp),
         },
     }  # fmt: skip
+    if (together := processes()[1]) > 1:
+        header["environment"]["processes"] = together
     record = Record(header)
     path = Path(out) / record.path
     checkpoint = path.with_suffix(".ckpt")
+    with ExitStack() as held:
+        record = _of_first(lambda: _begin(record, path, checkpoint, held))
+        if record.done:
+            return record
+        how = {"deadline": deadline, "progress": progress, "compiled": compiled}
+        if processes()[0] > 0:  # it learns along, and the first process keeps the record
+            _train(config, data, record, checkpoint, None, device, on_epoch, **how)
+            return record
+        try:
+            _train(config, data, record, checkpoint, out, device, on_epoch, **how)
+        except FloatingPointError:
+            checkpoint.unlink(missing_ok=True)  # it leads to the same end
+            raise
+        finally:
+            if not record.epochs and not checkpoint.exists():
+                path.unlink(missing_ok=True)
+        checkpoint.unlink(missing_ok=True)
+        return record
+
+
+def _begin(record: Record, path: Path, checkpoint: Path, held: ExitStack) -> Record:
+    """Take the run's lock, and leave on disk where it starts from; a finished record ends it."""
     if path.exists() and (earlier := read_record(path)).done:
         _same_run(earlier, record, path)
         with suppress(OSError):  # of a process killed just before; the folder may be read-only
@@ -168,37 +194,45 @@ def run(
         return earlier
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(path.with_suffix(".lock"), timeout=0):
-            for part in path.parent.glob(f"{escape(path.stem)}.*.part"):  # of a write that was cut
-                part.unlink(missing_ok=True)
-            if not path.exists():  # moved away, to start afresh
-                checkpoint.unlink(missing_ok=True)
-            elif (earlier := read_record(path)).epochs or checkpoint.exists():
-                _same_run(earlier, record, path)
-                if earlier.done:
-                    return earlier
-                if checkpoint.exists():
-                    _same_precision(earlier, record, path)
-                    then, record.header = earlier.header["environment"], earlier.header
-                    goes_on = resumed(then, header["environment"])
-                    if goes_on != then:
-                        record.header["environment"] = goes_on
-                        write_record(earlier, out)
-            if not checkpoint.exists():
-                write_record(record, out)
-            how = {"deadline": deadline, "progress": progress, "compiled": compiled}
-            try:
-                _train(config, data, record, checkpoint, out, device, on_epoch, **how)
-            except FloatingPointError:
-                checkpoint.unlink(missing_ok=True)  # it leads to the same end
-                raise
-            finally:
-                if not record.epochs and not checkpoint.exists():
-                    path.unlink(missing_ok=True)
-            checkpoint.unlink(missing_ok=True)
-            return record
+        held.enter_context(FileLock(path.with_suffix(".lock"), timeout=0))
     except Timeout as error:
         raise Busy(f"{path}: another process is at this run") from error
+    for part in path.parent.glob(f"{escape(path.stem)}.*.part"):  # of a write that was cut
+        part.unlink(missing_ok=True)
+    if not path.exists():  # moved away, to start afresh
+        checkpoint.unlink(missing_ok=True)
+    elif (earlier := read_record(path)).epochs or checkpoint.exists():
+        _same_run(earlier, record, path)
+        if earlier.done:
+            return earlier
+        if checkpoint.exists():
+            _same_precision(earlier, record, path)
+            then, now = earlier.header["environment"], record.header["environment"]
+            record.header = earlier.header
+            goes_on = resumed(then, now)
+            if goes_on != then:
+                record.header["environment"] = goes_on
+                write_record(earlier, path.parent.parent)
+    if not checkpoint.exists():
+        write_record(record, path.parent.parent)
+    return record
+
+
+def _of_first(action: Callable[[], Record]) -> Record:
+    """What `action` gives or raises in the first of several processes, in all of them."""
+    rank, together = processes()
+    if together == 1:
+        return action()
+    told: list = [None]
+    if rank == 0:
+        try:
+            told = [action()]
+        except Exception as error:
+            told = [error]
+    torch.distributed.broadcast_object_list(told)
+    if isinstance(told[0], Exception):
+        raise told[0]
+    return told[0]
 
 
 def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> None:
@@ -228,20 +262,20 @@ def _train(config, data, record, checkpoint, out, device, on_epoch, **how) -> No
         model, LOSSES[config.loss](counts), train_data, test_data, recipe,
         seed=config.seed, checkpoint=checkpoint, identity=identity, **how,
     )  # fmt: skip
-    path = Path(out) / record.path
-    written = read_record(path).epochs  # those of a resumed run come again
+    written = read_record(checkpoint.with_suffix(".jsonl")).epochs  # a resumed run's come again
     plan = EXPERIMENTS.get(config.experiment)
     for row in rows:
         confusion = row["confusion"]
         if plan is not None and not plan.keep_confusion:
             row = {key: value for key, value in row.items() if key != "confusion"}
         record.epochs.append(row)
-        if row not in written:
+        if row not in written and out is not None:
             write_record(record, out)
             on_epoch(row)
     sureness = {key: row[key] for key in SURENESS}
     record.result = result_of(np.array(confusion), row["top5"], **sureness)
-    write_record(record, out)
+    if out is not None:
+        write_record(record, out)
 
 
 def _same_run(earlier: Record, now: Record, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from fpl_lib.training.batches import CIFAR10_MEAN, CIFAR10_STD, Batches, crop_and_flip
 from fpl_lib.training.checkpoint import CheckpointError, load_checkpoint
+from fpl_lib.training.distributed import processes
 from fpl_lib.training.loop import Paused, logits_of, train
 from fpl_lib.training.metrics import (
     accuracy,
@@ -25,5 +26,5 @@ __all__ = [
     "accuracy", "build_model", "confusion_matrix", "crop_and_flip", "ece", "false_positives",
     "has_bfloat16", "load_checkpoint", "load_weights", "logits_of", "make_optimizer",
     "make_scheduler", "margin", "name_weights", "nll", "numeric_mode", "one_vs_rest_accuracy",
-    "recorder_for", "top_k_accuracy", "train", "unused_weights", "use_device",
+    "processes", "recorder_for", "top_k_accuracy", "train", "unused_weights", "use_device",
 ]  # fmt: skip

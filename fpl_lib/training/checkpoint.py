@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 
 from fpl_lib._files import write_atomically
+from fpl_lib.training.distributed import processes
 
 SAVE_EVERY = 60.0  # seconds, at least: an image classifier's state is some 100 MB
+PLACE = {"history": list, "step": int, "losses": Tensor, "seconds": float}
 
 
 class CheckpointError(RuntimeError):
@@ -45,10 +47,10 @@ class Checkpoint:
 
     def save(self, **place) -> None:
         """Save parts, random state and place."""
-        if self.path is None:
+        if self.path is None or processes()[0] > 0:
             return
         states = {name: part.state_dict() for name, part in self.parts.items()}
-        rng = {self.device.type: _generator(self.device).get_state()}
+        rng = {self.device.type: _random(self.device).get_rng_state()}
         save_checkpoint(self.path, {"identity": self.identity, **states, "rng": rng, **place})
         self.saved_at = time.monotonic()
 
@@ -65,16 +67,20 @@ class Checkpoint:
             differs = [key for key in {**ours, **theirs} if theirs.get(key) != ours.get(key)]
             if differs:
                 raise ValueError(f"of another {', '.join(differs)}")
+            for name, kind in {**PLACE, "rng": dict}.items():
+                if not isinstance(saved[name], kind):
+                    raise TypeError(f"{name} is no {kind.__name__}")
             rates = _keep_options(self.parts["optimizer"], saved["optimizer"])
             for name, part in self.parts.items():
                 part.load_state_dict(saved[name])
             for group, rate in zip(self.parts["optimizer"].param_groups, rates, strict=True):
                 group["lr"] = rate
             if self.device.type in saved["rng"]:
-                _generator(self.device).set_state(saved["rng"][self.device.type])
-            return {key: saved[key] for key in ("history", "step", "losses", "seconds")}
+                _random(self.device).set_rng_state(saved["rng"][self.device.type])
+            return {key: saved[key] for key in PLACE}
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            why = f"without {error}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+            missing = "without " if isinstance(error, KeyError) else ""
+            why = missing + str(error).partition("\n")[0]
             raise CheckpointError(
                 f"{self.path} is the checkpoint of another training ({why}): delete it to start "
                 "afresh"
@@ -94,11 +100,8 @@ def _keep_options(optimizer: torch.optim.Optimizer, saved: dict) -> list[float |
     return rates
 
 
-def _generator(device: torch.device) -> torch.Generator:
-    if device.type == "cpu":
-        return torch.default_generator
-    index = torch.cuda.current_device() if device.index is None else device.index
-    return torch.cuda.default_generators[index]
+def _random(device: torch.device):
+    return torch.cuda if device.type == "cuda" else torch
 
 
 def save_checkpoint(path: str | os.PathLike, state: dict) -> None:

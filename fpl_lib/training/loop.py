@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.checkpoint import Checkpoint
+from fpl_lib.training.distributed import Replica, processes
 from fpl_lib.training.metrics import accuracy, confusion_matrix, ece, margin, nll, top_k_accuracy
 from fpl_lib.training.recipe import Recipe, make_optimizer, make_scheduler
 from fpl_lib.training.step import Step, has_bfloat16, recorder_for, use_device
@@ -49,10 +50,11 @@ def train(
     a reading of `time.monotonic`; a step is taken even after it, so that call after call ends some
     time; to stop asking for rows is a pause, too. On CUDA the step is captured as a graph (see
     `Step`), and `compiled` has torch.compile work on it first, which takes a minute.
+    In several processes, all call it alike and get the rows (see `distributed`).
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, or naming
     the epoch when the test images' logits are not; Paused at the deadline (after saving, if there
-    is a `checkpoint`); CheckpointError; ValueError for `compiled` on a CPU.
+    is a `checkpoint`); CheckpointError; ValueError for `compiled` on a CPU or in several processes.
 
     >>> images, labels = torch.zeros(8, 3, 8, 8, dtype=torch.uint8), torch.arange(8) % 4
     >>> data = Batches(images, labels, batch_size=4)
@@ -61,9 +63,10 @@ def train(
     >>> [row["epoch"] for row in rows]
     [1, 2]
     """
-    device, steps = train_data.device, len(train_data)
-    if compiled and device.type == "cpu":
-        raise ValueError("compiled: expected a CUDA device; got cpu, where it gains nothing")
+    device, steps, several = train_data.device, len(train_data), processes()[1] > 1
+    if compiled and (several or device.type == "cpu"):
+        got = "several processes" if several else "cpu, where it gains nothing"
+        raise ValueError(f"compiled: expected a CUDA device; got {got}")
     use_device(device)
     layout = torch.channels_last if recipe.channels_last else torch.contiguous_format
     model.to(device=device, memory_format=layout)
@@ -81,17 +84,17 @@ def train(
         history, done, spent = place["history"], place["step"], place["seconds"]
         losses.copy_(place["losses"])
 
-    amp = recipe.amp and has_bfloat16(device)
+    amp, network = recipe.amp and has_bfloat16(device), Replica(model) if several else model
 
     def forward(images: Tensor, target: Tensor) -> Tensor:
         with torch.autocast(device.type, torch.bfloat16, enabled=amp):
-            logits = model(images)
+            logits = network(images)
         return loss_fn(logits.float(), target)
 
-    step = Step(forward, optimizer, train_data.batch_size, recorder_for(device), compiled)
+    recorder = None if several else recorder_for(device)
+    step = Step(forward, optimizer, train_data.batch_size, recorder, compiled)
     images_in_all = len(train_data.labels)
-    sizes = torch.full((steps,), train_data.batch_size)
-    sizes[-1] = images_in_all - train_data.batch_size * (steps - 1)
+    sizes = torch.tensor([len(y) for y in train_data.labels.split(train_data.batch_size)])
 
     yield from history
     for epoch in range(len(history), recipe.epochs):
@@ -109,6 +112,8 @@ def train(
             if late:
                 bar.close()
                 raise Paused(f"stopped in epoch {epoch + 1} before step {number + 1} of {steps}")
+            if several:  # dropout and the like: a process's own, and no state to save
+                torch.manual_seed(hash((seed, epoch, number, *processes())))
             losses[number] = step(images, target)
             stepped = True
             # On CUDA a look at the loss waits for the device, so look rarely there.
@@ -124,7 +129,7 @@ def train(
             "train_loss": float((losses.cpu().double() * sizes).sum()) / images_in_all,
             "seconds": round(spent, 3),
             "images_per_second": round(images_in_all / spent, 1),
-            **evaluate(model, test_data, epoch),
+            **evaluate(network, test_data, epoch),
         }
         history.append(row)
         done, spent = 0, 0.0
@@ -170,12 +175,9 @@ def logits_of(model: nn.Module, data: Batches) -> tuple[Tensor, Tensor]:
     """
     was_training = model.training
     model.eval()
-    logits, labels = [], []
-    for images, target in data:
-        logits.append(model(images))
-        labels.append(target)
+    pairs = [(model(images), labels) for images, labels in data]
     model.train(was_training)
-    return torch.cat(logits), torch.cat(labels)
+    return tuple(map(torch.cat, zip(*pairs, strict=True)))
 
 
 def stop_if_not_finite(losses: Tensor, epoch: int, steps: int, lr: float) -> None:

@@ -37,10 +37,9 @@ def build_model(
     >>> build_model("resnet18", stem="cifar", seed=0)(torch.zeros(2, 3, 32, 32)).shape
     torch.Size([2, 10])
     """
-    if name not in MODELS:
-        raise ValueError(f"unknown model {name!r}: expected one of {', '.join(MODELS)}")
-    if stem not in STEMS:
-        raise ValueError(f"unknown stem {stem!r}: expected one of {', '.join(STEMS)}")
+    for what, given, known in (("model", name, MODELS), ("stem", stem, STEMS)):
+        if given not in known:
+            raise ValueError(f"unknown {what} {given!r}: expected one of {', '.join(known)}")
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2, got {num_classes}")
     if zero_init_residual and not name.startswith("resnet"):

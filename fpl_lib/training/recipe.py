@@ -25,6 +25,7 @@ class Recipe:
     `image_size` is the side, in pixels, at which the network sees the images: CIFAR's own is 32.
     `amp` computes the forward pass in bfloat16 where that is safe, over float32 weights; a
     processor without native bfloat16, on which that takes many times as long, does not.
+    Raises ValueError for what cannot be.
     """
 
     batch_size: int = 64
@@ -44,10 +45,9 @@ class Recipe:
     channels_last: bool = True
 
     def __post_init__(self) -> None:
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"unknown optimizer {self.optimizer!r}: expected one of {OPTIMIZERS}")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"unknown schedule {self.schedule!r}: expected one of {SCHEDULES}")
+        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+            if (given := getattr(self, name)) not in known:
+                raise ValueError(f"unknown {name} {given!r}: expected one of {known}")
         if self.batch_size < 2 or self.epochs < 1:
             raise ValueError(
                 "expected a batch_size of at least 2 (batch norm needs two samples) and at least "
@@ -63,7 +63,7 @@ class Recipe:
 
 
 def make_optimizer(parameters: list[Tensor], recipe: Recipe) -> torch.optim.Optimizer:
-    """The recipe's optimiser over `parameters`, weight decay on all of them.
+    """The recipe's optimiser over `parameters`, of any shapes, weight decay on all of them.
 
     On CUDA it can be part of a captured step: its learning rate is a tensor there, which a schedule
     fills anew, and nothing in it asks the device for a value.
