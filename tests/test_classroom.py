@@ -274,7 +274,7 @@ def test_the_release_has_stubs_links_and_no_solution(graded):
     sources = "\n".join(cell.source for cell in graded.release.cells)
     assert course.STUB in sources and "(../00_start_here/00_start_here.ipynb)" in sources
     assert "SOLUTION" not in sources and "HIDDEN" not in sources and "grade(" not in sources
-    assert graded.release.cells[0].source == classroom.HEADER
+    assert graded.release.cells[0].source == classroom.template("header.md").strip()
 
 
 def test_a_second_run_keeps_settings_submissions_and_grades(graded, tmp_path):

@@ -23,68 +23,6 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from fpl_lib._files import CHECKOUT
 from fpl_lib.course.editions import STUB, chosen, tidy
 
-CONFIG = f'''\
-"""nbgrader's settings for this course. Change what you like: it is not written over."""
-
-from pathlib import Path
-
-from nbconvert.preprocessors import ClearMetadataPreprocessor
-from nbgrader import preprocessors as steps
-
-from fpl_lib.course.grading.steps import RestoreChecks, RunToTheEnd, name_the_submission
-
-c = get_config()
-
-c.CourseDirectory.root = str(Path(__file__).parent)
-c.CourseDirectory.course_id = "fpl"
-c.IncludeHeaderFooter.header = str(Path(__file__).parent / "source" / "header.ipynb")
-
-# What a student finds in place of a solution; untouched, it counts as not attempted.
-c.ClearSolutions.code_stub = {{"python": {STUB!r}}}
-
-# Seconds for one cell: enough for those that train, also on a busy machine. A check itself stops
-# an answer's function after 20 seconds; this stops a loop outside of functions. The notebook then
-# goes on with its next cell.
-c.RunToTheEnd.timeout = 300
-# Seconds to wait for the last words of a cell that was stopped.
-c.RunToTheEnd.iopub_timeout = 10
-c.RunToTheEnd.startup_timeout = 120
-# No files of the submission are imported, such as an fpl_lib.py of its own.
-c.RunToTheEnd.extra_arguments = [
-    "--HistoryManager.hist_file=:memory:",
-    "--InteractiveShellApp.ignore_cwd=True",
-]
-c.LimitOutput.max_lines = 500
-
-# A line for each submission, and what is out of the ordinary.
-c.Application.log_level = "WARN"
-c.Autograde.pre_convert_hook = name_the_submission
-
-# nbgrader's own steps, but for two.
-c.Autograde.sanitize_preprocessors = [
-    steps.ClearOutput,
-    steps.DeduplicateIds,
-    steps.OverwriteKernelspec,
-    RestoreChecks,  # for OverwriteCells: a deleted check comes back
-    steps.CheckCellMetadata,
-]
-c.Autograde.autograde_preprocessors = [
-    RunToTheEnd,  # for Execute: a kernel that hangs or dies costs only what it did not reach
-    steps.IgnorePattern,
-    ClearMetadataPreprocessor,
-    steps.LimitOutput,
-    steps.SaveAutoGrades,
-    steps.AssignLatePenalties,
-    steps.CheckCellMetadata,
-]
-'''
-
-HEADER = f"""\
-**How to work on this notebook.** Where you read `{STUB}`, write your answer in its place,
-then run the check below it. `hint("…")` opens a hint, and each further one after another try.
-Before you hand in, choose *Kernel → Restart Kernel and Run All Cells*: only what runs from top to
-bottom counts. An exercise gives as many points as it has stars (★)."""
-
 _LINK = re.compile(r"\]\((\d\d_\w+)\.ipynb")
 
 
@@ -105,6 +43,12 @@ def assignment(teacher: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def template(name: str) -> str:
+    """A text of this folder that a teacher may edit, with the stub of the students' editions."""
+    path = Path(__file__).with_name(name)
+    return path.read_text(encoding="utf-8").replace("{STUB}", STUB)
+
+
 def write_course(folder: Path, teachers: Sequence[Path]) -> list[str]:
     """Write `source/` and the settings; returns the assignments' names.
 
@@ -112,14 +56,16 @@ def write_course(folder: Path, teachers: Sequence[Path]) -> list[str]:
     """
     sources = {path.stem: assignment(nbformat.read(path, as_version=4)) for path in teachers}
     (folder / "source").mkdir(parents=True, exist_ok=True)
-    header = new_notebook(cells=[new_markdown_cell(HEADER, id="how-to-work")])
+    header = new_notebook(
+        cells=[new_markdown_cell(template("header.md").strip(), id="how-to-work")]
+    )
     nbformat.write(header, folder / "source" / "header.ipynb")
     for name, notebook in sources.items():
         (folder / "source" / name).mkdir(exist_ok=True)
         nbformat.write(notebook, folder / "source" / name / f"{name}.ipynb")
     config = folder / "nbgrader_config.py"
     if not config.exists():
-        config.write_text(CONFIG, encoding="utf-8")
+        config.write_text(template("nbgrader_config.py.txt"), encoding="utf-8")
     return list(sources)
 
 
