@@ -6,9 +6,11 @@ import ast
 import inspect
 import json
 import re
+import textwrap
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
-from types import FunctionType, ModuleType
+from types import ModuleType
 
 import house
 import pytest
@@ -83,15 +85,100 @@ def test_other_rooms_and_notebooks_come_in_by_the_door():
     assert not around, "\n".join(sorted(around))
 
 
-@pytest.mark.parametrize("name", FLOORS)
-def test_every_name_in_a_door_is_there_and_has_a_docstring(name):
-    door = import_module(f"fpl_lib.{name}")
-    values = {each: getattr(door, each) for each in exported(MODULES[name])}
+TOKEN = r"(?:\w{1,11}|\d*…|\.\.\.)(?: [-+/] \w+)?"
+SHAPE = re.compile(rf"\({TOKEN},(?: ?{TOKEN},?)*\)|\bshapes?\b|\bscalar\b|\bone number\b")
+ARRAY = re.compile(r"Tensor|ndarray|ArrayLike")
+REFUSAL = re.compile(r"Error|[Rr]aise|[Rr]efuse|Conflict|Busy|Paused")
+UNITS = {
+    "accuracy": "percent|%", "top1": "percent|%", "difference": "points?|unit",
+    "sd": "points?|unit", "margin": "points?|unit", "seconds": "seconds",
+    "deadline": "monotonic", "bytes": "bytes",
+}  # fmt: skip
+"""What a quantity's name promises, and the unit that the docstring beside it has to say."""
+
+
+@cache
+def public() -> list[tuple[str, object, str]]:
+    """(name, function or class, its docstring with its class's) of all that the doors give out."""
+    found = {}
+    todo = [name for name in FLOORS]
+    for door in todo:
+        module, names = import_module(f"fpl_lib.{door}"), exported(MODULES[door])
+        if not names:  # a module that another door hands out as a whole
+            names = {
+                name for name, value in vars(module).items()
+                if not is_private(name) and getattr(value, "__module__", "") == module.__name__
+            }  # fmt: skip
+        for name in sorted(names):
+            value = getattr(module, name)
+            if isinstance(value, ModuleType):
+                todo.append(value.__name__.removeprefix("fpl_lib."))
+            elif inspect.isfunction(value) or inspect.ismethod(value):
+                found[f"{door}.{name}"] = value, inspect.getdoc(value) or ""
+            elif isinstance(value, type):
+                about = inspect.getdoc(value) or ""
+                found[f"{door}.{name}"] = value, about
+                for each, method in vars(value).items():
+                    if inspect.isfunction(method) and not each.startswith("_"):
+                        words = inspect.getdoc(method)
+                        said = f"{about} {words}" if words else ""
+                        found[f"{door}.{name}.{each}"] = method, said
+    return [(name, *rest) for name, rest in found.items()]
+
+
+def quantities(value: object) -> dict[str, str]:
+    """The parameters of a function or class, "return" among them, with their annotations."""
+    function = value.__init__ if isinstance(value, type) else value
+    return {name: str(kind) for name, kind in getattr(function, "__annotations__", {}).items()}
+
+
+def refuses(value: object) -> bool:
+    """Whether a function's own lines, or those that make an object, raise or check an argument."""
+    makers = ("__init__", "__post_init__")
+    own = [vars(value).get(name) for name in makers] if isinstance(value, type) else [value]
+    for function in filter(inspect.isfunction, own):
+        if function.__module__.startswith("fpl_lib") and "__create_fn__" not in str(function):
+            try:
+                tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+            except OSError:  # a dataclass's own
+                continue
+            for node in ast.walk(tree):
+                called = getattr(node, "func", None)
+                name = getattr(called, "attr", getattr(called, "id", ""))
+                if isinstance(node, ast.Raise) or re.match(r"_?check(ed)?_", name):
+                    return True
+    return False
+
+
+def test_every_name_in_a_door_has_a_docstring():
+    assert [name for name, _, doc in public() if not doc] == []
+
+
+def test_a_shape_is_told_from_other_words_in_brackets():
+    assert all(
+        map(SHAPE.search, ("(N, C)", "(C,)", "(N, C, d1, …)", "(steps + 1, 3)", "any shape"))
+    )
+    assert not any(map(SHAPE.search, ("(Eq. 4, page 3)", "(simulated)", "shapeless", "f(x)")))
+
+
+def test_docstrings_give_shapes_where_arrays_go_in_or_come_out():
     mute = [
-        each
-        for each, value in values.items()
-        if isinstance(value, (type, FunctionType, ModuleType)) and not inspect.getdoc(value)
-    ]
+        name for name, value, doc in public()
+        if any(map(ARRAY.search, quantities(value).values())) and not SHAPE.search(doc)
+    ]  # fmt: skip
+    assert mute == []
+
+
+def test_docstrings_say_what_is_refused():
+    assert [n for n, value, doc in public() if refuses(value) and not REFUSAL.search(doc)] == []
+
+
+def test_docstrings_give_units():
+    """Of parameters, and of the fields of a dataclass."""
+    mute = [
+        f"{name}: {quantity}" for name, value, doc in public() for quantity in quantities(value)
+        if quantity in UNITS and not re.search(UNITS[quantity], doc)
+    ]  # fmt: skip
     assert mute == []
 
 

@@ -77,7 +77,8 @@ class CIFAR10:
 def data_root(root: str | os.PathLike[str] | None = None) -> Path:
     """The data folder: the argument, else `$FPL_DATA_DIR`, else the checkout's `data/`.
 
-    Without a checkout it is the folder that the system has for the user's data.
+    Without a checkout it is the folder that the system has for the user's data. Raises TypeError
+    for what is no path.
 
     >>> data_root("somewhere").name
     'somewhere'

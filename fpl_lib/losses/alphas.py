@@ -38,8 +38,8 @@ def flipped_alpha(counts: Tensor | Sequence[float]) -> Tensor:
     """Eq. 4's weights in the opposite order: the largest weight for the most frequent class.
 
     max(alpha) + min(alpha) - alpha_i, with alpha of `class_alpha`: the same range, so that as α_F
-    it changes which false class counts most and nothing else. Counts and errors as in
-    `class_alpha`. Not in the paper.
+    it changes which false class counts most and nothing else. Counts, the weights (C,) and errors
+    as in `class_alpha`. Not in the paper.
 
     >>> flipped_alpha([50, 30, 20])
     tensor([0.8000, 0.6000, 0.5000])

@@ -75,7 +75,8 @@ def logit_adjusted_loss(
     given in training only, and so not learned.
 
     Shapes and errors as in the head of this file; counts (C,), training samples of each class,
-    above zero, on the logits' device; tau, zero or more: 0 is cross-entropy, 1 balanced softmax.
+    above zero, on the logits' device; tau, zero or more, else ValueError: 0 is cross-entropy, 1
+    balanced softmax.
 
     >>> counts = torch.tensor([900, 100])
     >>> logit_adjusted_loss(torch.zeros(2, 2), torch.tensor([0, 1]), counts=counts)
@@ -93,7 +94,7 @@ def logit_adjusted_loss(
 def balanced_softmax_loss(logits: Tensor, target: Tensor, *, counts: Tensor, **reduced) -> Tensor:
     """-log(n_T e^z_T / Σ_j n_j e^z_j), softmax with each class counted as often as it was seen.
 
-    The case τ = 1 of `logit_adjusted_loss`: arguments and errors as there.
+    The case τ = 1 of `logit_adjusted_loss`: arguments, shapes and errors as there.
 
     Source: Ren et al., NeurIPS 2020, arXiv:2007.10740.
     """
@@ -127,7 +128,7 @@ class LossModule(nn.Module):
             self.register_buffer(name, options[name])
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
-        """The loss of a batch."""
+        """The loss of a batch, of the shapes that the function takes and gives."""
         return self.function(logits, target, **self.options, **dict(self.named_buffers()))
 
     def extra_repr(self) -> str:

@@ -46,7 +46,7 @@ def focal_term(r: Tensor, gamma: float = 2.0) -> Tensor:
     >>> focal_term(torch.tensor(0.5).log())
     tensor(0.1733)
 
-    gamma: zero or more; 0 is `log_term`.
+    gamma: zero or more, else ValueError; 0 is `log_term`. r: any shape.
     Source: Lin et al., ICCV 2017, arXiv:1708.02002, Eq. 4.
     """
     check_real("gamma", gamma, 0)
@@ -61,7 +61,7 @@ def poly1_term(r: Tensor, epsilon: float = 2.0) -> Tensor:
     >>> poly1_term(torch.tensor(0.5).log())
     tensor(1.6931)
 
-    epsilon: -1 or more; 0 is `log_term`, and 2 the paper's choice for ImageNet.
+    epsilon: -1 or more, else ValueError; 0 is `log_term`, 2 the paper's for ImageNet. r: any shape.
     Source: Leng et al., ICLR 2022, arXiv:2204.12511.
     """
     check_real("epsilon", epsilon, -1)
@@ -74,7 +74,7 @@ def gce_term(r: Tensor, q: float = 0.7) -> Tensor:
     >>> gce_term(torch.tensor(0.5).log())
     tensor(0.5492)
 
-    q: from 0, the limit `log_term`, to 1, half of `mae_term`; 0.7 is the paper's.
+    q: 0 (`log_term`) to 1 (half of `mae_term`), else ValueError; 0.7 is the paper's. r: any shape.
     Source: Zhang and Sabuncu, NeurIPS 2018, arXiv:1805.07836.
     """
     check_real("q", q, 0, 1)
@@ -90,8 +90,8 @@ def sce_term(r: Tensor, alpha: float = 0.1, beta: float = 1.0, log_zero: float =
     >>> sce_term(torch.tensor(0.5).log())
     tensor(2.0693)
 
-    alpha, beta: weights of the two, zero or more; 0.1 and 1 are the paper's for CIFAR-10.
-    log_zero: A, zero or less. Much code clips y at 1e-4, which makes it -9.2.
+    alpha, beta: weights of the two, zero or more; 0.1 and 1 are the paper's for CIFAR-10. log_zero:
+    A, zero or less; much code clips y at 1e-4, for -9.2. ValueError for others. r: any shape.
     Source: Wang et al., ICCV 2019, arXiv:1908.06112.
     """
     check_real("alpha", alpha, 0)
@@ -106,6 +106,6 @@ def mae_term(r: Tensor) -> Tensor:
     >>> mae_term(torch.tensor(0.25).log())
     tensor(1.5000)
 
-    Source: Ghosh, Kumar and Sastry, AAAI 2017, arXiv:1712.09482.
+    r: any shape. Source: Ghosh, Kumar and Sastry, AAAI 2017, arXiv:1712.09482.
     """
     return -2 * torch.expm1(r)

@@ -13,7 +13,7 @@ from scipy.special import log_softmax, softmax
 
 
 def confusion_matrix(logits: torch.Tensor, target: torch.Tensor) -> np.ndarray:
-    """Counts of (true class, predicted class): the largest logit's, the lowest class of a tie.
+    """Counts (C, C) of true and predicted class: the largest logit's, the lowest of a tie.
 
     >>> logits = torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0], [0.0, 3.0, 1.0]])
     >>> confusion_matrix(logits, torch.tensor([0, 1, 1])).tolist()
@@ -29,7 +29,7 @@ def false_positives(confusion: np.ndarray) -> np.ndarray:
     """False positives per class, (C,): samples predicted as the class that belong to another.
 
     This is the count in the paper's Table 2. Each wrong prediction is a false positive of exactly
-    one class, so their sum is the number of errors.
+    one class, so their sum is the number of errors. confusion: counts (C, C), else ValueError.
 
     >>> false_positives(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])).tolist()
     [0, 0, 1]
@@ -39,7 +39,7 @@ def false_positives(confusion: np.ndarray) -> np.ndarray:
 
 
 def accuracy(confusion: np.ndarray) -> float:
-    """Eq. 9 read for many classes: the share of samples predicted right, in percent.
+    """Eq. 9 read for many classes: the share of right predictions in counts (C, C), in percent.
 
     >>> round(accuracy(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])), 2)
     66.67
@@ -65,7 +65,7 @@ def one_vs_rest_accuracy(confusion: np.ndarray) -> np.ndarray:
 def top_k_accuracy(logits: torch.Tensor, target: torch.Tensor, k: int) -> float:
     """The share of samples whose true class is among the `k` largest logits, in percent.
 
-    Raises ValueError unless 1 <= k <= C.
+    logits (N, C), target (N,), and 1 <= k <= C, else ValueError.
 
     >>> top_k_accuracy(torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 2.0]]), torch.tensor([0, 1]), k=1)
     50.0
@@ -78,7 +78,7 @@ def top_k_accuracy(logits: torch.Tensor, target: torch.Tensor, k: int) -> float:
 
 
 def nll(logits: torch.Tensor, target: torch.Tensor) -> float:
-    """Mean negative log-likelihood of the true class, in nats: the test set's cross-entropy.
+    """Mean negative log-likelihood of the true class, in nats: cross-entropy of logits (N, C).
 
     >>> round(nll(torch.zeros(3, 4), torch.tensor([0, 1, 2])), 4)  # log 4
     1.3863
@@ -92,7 +92,7 @@ def ece(logits: torch.Tensor, target: torch.Tensor) -> float:
 
     Images are sorted by the probability of their predicted class into 15 bins of equal width; the
     error is the mean distance between a bin's share of right predictions and its mean probability,
-    weighted by its images. Guo et al. 2017, Eq. 3.
+    weighted by its images. logits (N, C), target (N,). Source: Guo et al. 2017, Eq. 3.
 
     >>> ece(torch.tensor([[99.0, 0.0], [99.0, 0.0]]), torch.tensor([0, 1]))  # sure, half right
     50.0
@@ -109,6 +109,7 @@ def margin(logits: torch.Tensor, target: torch.Tensor) -> float:
     """Mean of p_T - p_F, the true class's probability less the most probable false one's.
 
     From -1 (all wrong and sure) to 1 (all right and sure); an image is right where it is above 0.
+    logits (N, C), target (N,), else ValueError.
 
     >>> margin(torch.zeros(3, 4), torch.tensor([0, 1, 2]))
     0.0
