@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+
 import pytest
 import torch
 import torch.distributed as dist
-from repository import ROOT
+from repository import ROOT, text
 from tiny_training import batches, outcome, same_state
 from torch import nn
 
 from fpl_lib import FalsePositiveLoss, LearnableAlpha, batch_alpha
+from fpl_lib.cifar10 import load_cifar10
+from fpl_lib.commands import cli
 from fpl_lib.commands.jobs import Deadline
+from fpl_lib.evidence.experiments import Conflict, configs, run
 from fpl_lib.evidence.records import read_record
 from fpl_lib.losses import GradientMatched
 from fpl_lib.training import Paused, Recipe, logits_of, train
@@ -72,6 +80,20 @@ def everything(rank, folder):
     dist.barrier()
     found["cut"] = trained(nn.CrossEntropyLoss(), plain_network(0.5), checkpoint=path)
     found["paused"] = str(pause.value)
+    # A run of the kit: cut, gone on with, read again, and another one under its name.
+    config = configs("mini", None, ["ce"], [0])[0]
+    config = replace(config, recipe=replace(config.recipe, epochs=1, batch_size=16))
+    images = load_cifar10(None, source="mini")
+    few = {f"{kind}_{what}": getattr(images, f"{kind}_{what}")[:40]
+           for kind in ("train", "test") for what in ("images", "labels")}  # fmt: skip
+    go = partial(run, data=replace(images, **few), out=folder, progress=False)
+    with pytest.raises(Paused):
+        go(config, deadline=Deadline(-1))
+    done = go(config)
+    assert outcome(go(config).epochs) == outcome(done.epochs)
+    found["run"] = done, sorted(path.name for path in (folder / "mini").iterdir())
+    with pytest.raises(Conflict, match="noise = 0.0"):
+        go(replace(config, noise=0.5))
     return found
 
 
@@ -107,3 +129,65 @@ def test_a_pause_is_everybodys_and_the_rest_the_same_bit_for_bit(both):
         assert one["paused"] == "stopped in epoch 1 before step 2 of 5"
         assert one["cut"][0] == one["whole"][0]
         assert same_state(one["cut"][1], one["whole"][1])
+
+
+def test_a_run_in_two_processes_has_one_record_and_goes_on(both):
+    for record, files in (one["run"] for one in both):
+        assert record.header["environment"]["processes"] == 2 and record.done
+        assert sum(map(sum, record.result["confusion"])) == 40
+        assert [name for name in files if not name.endswith(".lock")] == ["small-ce-0.jsonl"]
+    first, second = (one["run"][0] for one in both)
+    assert (first.epochs, first.result) == (second.epochs, second.result)
+
+
+@pytest.mark.slow
+def test_torchrun_trains_one_run_in_two_processes(tmp_path):
+    command = [
+        *"-m torch.distributed.run --standalone --nproc-per-node 2 -m fpl_lib train".split(),
+        *"--epochs 1 --batch-size 2000 --no-augment --device cpu --threads 1 --out".split(),
+    ]
+    done = subprocess.run(
+        [sys.executable, *command, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("epoch   1/1") == done.stdout.count(": top1 ") == 1
+    record = read_record(tmp_path / "train" / "small-fpl-0.jsonl")
+    assert record.done and record.header["environment"]["processes"] == 2
+
+
+PAGE = re.findall(r"^```bash\n(.*?)^```$", text("data/CLUSTER.md"), re.DOTALL | re.MULTILINE)
+COMMANDS = [line for block in PAGE for line in block.splitlines() if line and line[0] not in "#i"]
+
+
+def test_the_pages_scripts_are_bash_and_their_options_slurms():
+    for block in PAGE:
+        subprocess.run(["bash", "-n"], input=block, text=True, check=True)
+    options = re.findall(r"^#SBATCH --([a-z-]+)", PAGE[0], re.M)
+    known = {"job-name", "array", "cpus-per-task", "gres", "time", "requeue", "signal"}
+    assert options and set(options) <= known
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if "fpl_lib" in line])
+def test_every_command_of_the_page_is_one_of_the_kit(line):
+    words = shlex.split(line.replace("$SLURM_ARRAY_TASK_ID", "3"))
+    if words[0] == "torchrun":
+        from torch.distributed.run import get_args_parser
+
+        launch = get_args_parser().parse_args(words[1:])
+        assert launch.module and launch.training_script == "fpl_lib"
+        words = launch.training_script_args
+    else:
+        words = words[words.index("fpl_lib") + 1 :]
+    assert cli.make_parser().parse_args(words).run
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: pip install ray")
+@pytest.mark.filterwarnings("ignore")
+def test_rays_own_commands_on_the_page_are_rays():
+    from ray.scripts.scripts import cli as ray
+
+    lines = [shlex.split(line) for line in COMMANDS if line.startswith("ray ")]
+    for _, command, *options in lines:
+        ray.commands[command].make_context(command, options)
+    assert len(lines) == 2

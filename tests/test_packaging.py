@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from email import message_from_bytes
 from importlib import metadata
 
 import nbformat
@@ -67,7 +68,7 @@ def test_conda_installs_what_pyproject_declares():
     environment = yaml.safe_load(text("environment.yml"))["dependencies"]
     listed = [*environment[2:-1], *environment[-1]["pip"][1:]]
     conda = {one.name: one.specifier for one in map(Requirement, listed)}
-    left_out = extra("recipes")  # other libraries, which the course does without
+    left_out = extra("recipes") + extra("cluster")  # which the course does without
     wanted = {
         one.name: one.specifier for one in declared() if not one.marker and one not in left_out
     }
@@ -115,7 +116,8 @@ def test_pins_hold_released_versions_and_no_address():
 def test_what_the_requirements_require_is_pinned_too():
     pinned, seen = names(pins()), set()
     # These need not be installed here.
-    todo = [one for one in declared() if one not in extra("pretrained") + extra("recipes")]
+    absent = extra("pretrained") + extra("recipes") + extra("cluster")
+    todo = [one for one in declared() if one not in absent]
     while todo:
         one = todo.pop()
         key = (canonicalize_name(one.name), frozenset(one.extras))
@@ -163,7 +165,7 @@ def of_notebooks() -> set[str]:
 
 def test_what_is_imported_is_declared():
     library = of_python("fpl_lib")
-    assert library <= modules(core() + extra("lab") + extra("teach"))
+    assert library <= modules(core() + extra("lab") + extra("teach") + extra("cluster"))
     assert of_notebooks() <= modules(core() + extra("lab"))
     assert of_python("tests") <= modules(declared())
     assert modules(core()) <= library | of_notebooks(), "declared but not used"
@@ -175,7 +177,7 @@ FOR_JUPYTER = ("fpl_lib.course", "fpl_lib.plots.live", "fpl_lib.__main__")
 @pytest.mark.slow
 def test_the_library_imports_without_the_extras():
     """Without Jupyter and nbgrader all but what is made for them still imports."""
-    absent = modules(extra("lab") + extra("teach"))
+    absent = modules(extra("lab") + extra("teach") + extra("cluster"))
     code = (
         "import importlib, pkgutil, sys, fpl_lib\n"
         f"sys.modules.update(dict.fromkeys({sorted(absent)!r}))\n"
@@ -207,6 +209,17 @@ def test_the_wheel_holds_the_library_with_its_data_and_nothing_else(wheel):
     assert all(name in packed or ".dist-info/" in name for name in inside)
     assert {"fpl_lib/py.typed", "fpl_lib/_paper/claims.csv"} < packed
     assert any(name.endswith("licenses/LICENSE") for name in inside)
+
+
+@pytest.mark.slow
+def test_the_packages_page_has_only_links_that_work_there(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        page = message_from_bytes(archive.read(name))
+    assert page["Author"] and page["Project-URL"].startswith("Paper, https://doi.org/")
+    described = page.get_payload()
+    assert described.startswith("# The loss in your own training code")
+    assert [link for link in re.findall(r"\]\((.*?)\)", described) if "://" not in link] == []
 
 
 WALK = """

@@ -35,14 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a code page without a minus sign is no reason to fail
             stream.reconfigure(errors="backslashreplace")
-    parser = Parser(
-        prog="python -m fpl_lib",
-        description="False Positive Loss: get the data, train, reproduce the paper, report, bench.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (add_data, add_train, add_reproduce, add_report, add_contest, add_bench):
-        add(commands.add_parser)
-    arguments = parser.parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     # For this process and its workers, before torch is imported: else two runs starve each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
@@ -56,6 +49,18 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 130
+
+
+def make_parser() -> Parser:
+    """The parser of all commands; what it gives has a function `run`."""
+    parser = Parser(
+        prog="python -m fpl_lib",
+        description="False Positive Loss: get the data, train, reproduce the paper, report, bench.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for add in (add_data, add_train, add_reproduce, add_report, add_contest, add_bench):
+        add(commands.add_parser)
+    return parser
 
 
 def add_data(command: Callable) -> None:
@@ -145,6 +150,11 @@ def add_reproduce(command: Callable) -> None:
     some = "such as 0, 0-9 or 0,2,4-6 (default: 0)"
     add("--seeds", type=seeds, default=[0], metavar="SEEDS", help=some)
     _add_running(parser)
+    share = (
+        "each run a task of a Ray cluster: the one at ADDRESS, else the one that runs here, else "
+        "one of this machine alone; --threads / --jobs are its share of CPUs, 1 / --jobs of a GPU"
+    )
+    add("--ray", nargs="?", const="", metavar="ADDRESS", help=share)
     parser.set_defaults(run=reproduce)
 
 
@@ -289,22 +299,30 @@ def _add_running(parser: argparse.ArgumentParser) -> None:
 
 def _run_all(todo: list, arguments: argparse.Namespace, source: str) -> int:
     from fpl_lib.cifar10 import load_cifar10
-    from fpl_lib.commands.jobs import DONE, FAILED, PAUSED, Settings, run_all
+    from fpl_lib.commands import jobs, ray_jobs
+    from fpl_lib.commands.jobs import DONE, FAILED, PAUSED
+    from fpl_lib.training import processes
 
-    device = _device(arguments.device)
-    images = load_cifar10(arguments.data_dir, source=source)
-    print(images.describe(), flush=True)
-    settings = Settings(
-        images, arguments.out or RUNS, device, arguments.max_seconds, arguments.quiet,
-        arguments.compile,
-    )  # fmt: skip
-    statuses = []
-    for status, line in run_all(todo, settings, jobs=arguments.jobs, threads=arguments.threads):
-        if status == FAILED:
-            print(f"fpl_lib: {line}", file=sys.stderr)
-        else:
-            print(line, flush=True)
-        statuses.append(status)
+    share, statuses = {"jobs": arguments.jobs, "threads": arguments.threads}, []
+    if (address := getattr(arguments, "ray", None)) is None:
+        place, run_all = jobs.together(_device(arguments.device)), jobs.run_all
+    else:
+        place, run_all = ray_jobs.connected(address, arguments.device), ray_jobs.run_all
+    with place as device:
+        first = processes()[0] == 0  # of those that torchrun has started: it alone speaks
+        images = load_cifar10(arguments.data_dir, source=source)
+        settings = jobs.Settings(
+            images, arguments.out or RUNS, device, arguments.max_seconds,
+            arguments.quiet or not first, arguments.compile,
+        )  # fmt: skip
+        if first:
+            print(images.describe(), flush=True)
+        for status, line in run_all(todo, settings, **share):
+            if status == FAILED:
+                print(f"fpl_lib: {line}", file=sys.stderr)
+            elif first:
+                print(line, flush=True)
+            statuses.append(status)
     if FAILED in statuses:
         return FAILED
     return PAUSED if PAUSED in statuses or len(statuses) < len(todo) else DONE
