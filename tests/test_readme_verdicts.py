@@ -1,7 +1,9 @@
 """README's verdicts and the ledger are those of the records, and none else can stand there."""
 
+import shutil
+
 import pytest
-from made_runs import pair
+from made_runs import made, pair
 from repository import ROOT, text
 from test_questions import compact
 
@@ -12,6 +14,7 @@ from fpl_lib.commands.readme import (
     BEGIN,
     CLAIMS,
     END,
+    SPEED,
     ledger,
     update_readme,
     verdict_block,
@@ -29,6 +32,15 @@ def test_readme_and_the_ledger_say_what_the_records_say():
     assert text("README.md") == with_verdicts(text("README.md"), records)
     assert text("data/runs/README.md") == ledger(records)
     assert text("data/runs/REPRODUCTION.md") == reproduction_report(records)
+
+
+def test_the_reproduction_reports_resnet18_is_the_papers_and_no_other_stem():
+    runs = [
+        made("ce", seed, top1, experiment="table2", model="resnet18", condition=condition)
+        for seed, top1, condition in [(0, 45, ""), (1, 47, "float32"), (0, 90, "cifar-stem")]
+    ]
+    said = " ".join(reproduction_report(runs).split())
+    assert "our ResNet18 with CE ends at 46.0 % (runs: 2)" in said
 
 
 def test_readme_says_of_speed_what_was_measured():
@@ -94,3 +106,16 @@ def test_the_command_leaves_a_fresh_readme_alone(capsys):
     before = text("README.md")
     assert main(["report", "--readme"]) == 0
     assert "up to date" in capsys.readouterr().out and text("README.md") == before
+
+
+def test_the_benchs_figure_is_drawn_from_what_is_stored_where_it_lacks(tmp_path):
+    readme, picture = tmp_path / "README.md", tmp_path / "bench" / "growth-cpu.png"
+    readme.write_text("".join((BEGIN, END, *SPEED)))
+    for folder in ("runs", "bench"):
+        (tmp_path / folder).mkdir()
+    shutil.copy(ROOT / "data" / "bench" / "bench-cpu.json", picture.parent)
+    assert update_readme(tmp_path / "runs", readme) and picture.read_bytes()
+    picture.write_bytes(b"as it was")
+    assert not update_readme(tmp_path / "runs", readme) and picture.read_bytes() == b"as it was"
+    picture.unlink()
+    assert not update_readme(tmp_path / "runs", readme) and picture.read_bytes()

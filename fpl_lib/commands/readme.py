@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from fpl_lib.commands.bench import page
+from fpl_lib.commands.bench import figure, page
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.pages import (
     markdown_table,
@@ -151,8 +151,8 @@ def with_speed(text: str, folder: str | os.PathLike) -> str:
 def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
     """Make README and the pages behind it anew; whether any changed.
 
-    Pages: in `runs` README.md, the ledger, and REPRODUCTION.md, the reproduction report; README.md
-    in the folder `bench` beside it, if there.
+    Pages: in `runs` README.md, the ledger, and REPRODUCTION.md, the reproduction report; in the
+    folder `bench` beside it, if there, README.md, with its figures where it changed or they lack.
     """
     readme, bench = Path(readme), Path(runs).parent / "bench"
     records = read_runs(runs)
@@ -164,9 +164,13 @@ def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
     if bench.is_dir():
         text = with_speed(text, bench)
         pages[bench / "README.md"] = page.page(bench)
-    changed = False
-    for path, new in {readme: text, **pages}.items():
-        if not path.exists() or path.read_text(encoding="utf-8") != new:
-            path.write_text(new, encoding="utf-8", newline="\n")
-            changed = True
-    return changed
+    stale = {
+        path: new
+        for path, new in {readme: text, **pages}.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != new
+    }
+    for path, new in stale.items():
+        path.write_text(new, encoding="utf-8", newline="\n")
+    if bench / "README.md" in stale or not any(bench.glob("growth-*.png")):
+        figure.draw(bench)
+    return bool(stale)

@@ -1,4 +1,4 @@
-"""All of the bench in one go: rows and growth into one JSON file, one page, one figure."""
+"""All of the bench in one go: rows and growth into one JSON file, from it a page and a figure."""
 
 from __future__ import annotations
 
@@ -9,22 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import torch
-from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 
 from fpl_lib._files import CHECKOUT
 from fpl_lib.cifar10 import load_cifar10
 from fpl_lib.commands import names
-from fpl_lib.commands.bench import aims, loss, trainer, whole
+from fpl_lib.commands.bench import aims, figure, loss, trainer, whole
 from fpl_lib.commands.bench.measure import Row
 from fpl_lib.commands.bench.page import page
 from fpl_lib.evidence.machine import environment
-from fpl_lib.plots.style import PALETTE, use_style
 from fpl_lib.training import use_device
-
-STEEP = 1.1  # an exponent over the size that says that time grows faster than the work
 
 
 def bench(
@@ -91,41 +85,7 @@ def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     kind = "cpu" if measured["environment"]["device"].startswith("CPU") else "cuda"
-    written = [folder / f"bench-{kind}.json"]
-    written[0].write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    if measured["growth"]:
-        written.append(folder / f"growth-{kind}.png")
-        figure = growth_figure(measured)
-        figure.savefig(written[-1], metadata={"Software": None})
-        plt.close(figure)
-    written.append(folder / "README.md")
-    written[-1].write_text(page(folder), encoding="utf-8", newline="\n")
-    return written
-
-
-def growth_figure(measured: dict) -> Figure:
-    """A panel a sweep, time and memory over the size on logarithmic axes; one of the loss alone."""
-    use_style()
-    sweeps = measured["growth"]
-    figure, axes = plt.subplots(2, 3, figsize=(9.8, 5.6), layout="constrained")
-    for ax, sweep in zip(axes.flat, sweeps, strict=False):
-        sizes = sweep["sizes"]
-        ax.loglog(sizes, [size / sizes[0] for size in sizes], "k:", linewidth=1)
-        for key, word, color in (("seconds", "time", 0), ("bytes", "memory", 1)):
-            values = [value / sweep[key][0] for value in sweep[key]]
-            label = f"{word}, exponent {round(sweep[f'{word}_exponent'], 2) + 0.0:.2f}"
-            ax.loglog(sizes, values, "o-", color=PALETTE[color], label=label)
-        ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.set(xlabel=sweep["axis"], ylabel="relative to the first point")
-        ax.legend(loc="upper left", fontsize="small")
-    alone = [row for row in measured["rows"] if row["name"].startswith("the loss alone")]
-    ax = axes.flat[-1]
-    ax.plot([row["ratio"] for row in alone], "o-", color=PALETTE[1])
-    ax.axhline(1, color="black", linestyle=":", linewidth=1)
-    ax.set_xticks(range(len(alone)), [row["name"].split(", ")[1] for row in alone], rotation=30)
-    ax.set(xlabel="logits (N × C)", ylabel="time, cross-entropy = 1", title="the loss alone")
-    steepest = max(sweep["time_exponent"] for sweep in sweeps)
-    told = "Nothing grows" if steepest < STEEP else "Something grows"
-    figure.suptitle(f"{told} faster than its work (dotted: proportional)")
-    return figure
+    numbers, readme = folder / f"bench-{kind}.json", folder / "README.md"
+    numbers.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    readme.write_text(page(folder), encoding="utf-8", newline="\n")
+    return [numbers, *figure.draw(folder), readme]

@@ -53,7 +53,7 @@ def page(folder: str | os.PathLike) -> str:
     for kind, name in KINDS.items():
         text.append(f"## {name}\n")
         text += [ON_CUDA] if kind == "cuda" else []
-        measured = _measured(folder, kind)
+        measured = stored(folder, kind)
         if measured is None:
             command = f"python -m fpl_lib bench --device {kind} --to data/bench"
             text.append(f"Not measured; `{command}` does it.\n")
@@ -76,7 +76,7 @@ def page(folder: str | os.PathLike) -> str:
 
 def in_three_sentences(folder: str | os.PathLike) -> str:
     """What README says of speed, with a link to the page; the numbers are those in `folder`."""
-    measured = _measured(folder, "cpu")
+    measured = stored(folder, "cpu")
     if measured is None:
         return "Nothing is measured yet: `python -m fpl_lib bench --to data/bench` does it."
 
@@ -90,7 +90,7 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
 
     aimed = [row for row in rows if row["target"] is not None]
     met = sum(row["met"] is True for row in aimed)
-    unmeasured = [name for kind, name in KINDS.items() if _measured(folder, kind) is None]
+    unmeasured = [name for kind, name in KINDS.items() if stored(folder, kind) is None]
     missing = f"; {' and '.join(unmeasured)} not measured" if unmeasured else ""
     return (
         f"On the CPU a training step with FPL takes {span(COST, SAME)} times as long as one with "
@@ -102,7 +102,8 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
     )
 
 
-def _measured(folder: str | os.PathLike, kind: str) -> dict | None:
+def stored(folder: str | os.PathLike, kind: str) -> dict | None:
+    """What `bench` measured on a kind of device, "cpu" or "cuda"; None if it is not in `folder`."""
     path = Path(folder) / f"bench-{kind}.json"
     return json.loads(path.read_text("utf-8")) if path.exists() else None
 
