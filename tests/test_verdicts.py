@@ -71,6 +71,12 @@ def test_verdicts_that_no_run_can_change(claim, verdict):
     assert found == verdict_on(claim, compact())
 
 
+def test_the_sizes_of_cifar10_are_not_judged_before_its_files_were_loaded():
+    assert verdict_on("data-split", []).verdict == OPEN
+    assert verdict_on("data-split", [made(experiment="mini")]).verdict == OPEN
+    assert verdict_on("data-split", compact()).verdict == PROVED
+
+
 @pytest.mark.parametrize(
     ("runs", "verdict", "words"),
     [

@@ -91,16 +91,13 @@ def secondary_section(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def reproduction_report(records: Sequence[Record], *, runs: str = "", depth: int = 1) -> str:
+def reproduction_report(records: Sequence[Record]) -> str:
     """The reproduction report, in the outline that the ML Reproducibility Challenge asks for.
 
-    Args:
-        records: all there are, as `recorded_runs` gives them.
-        runs: the way from where the page stands to `data/runs`, with a slash, for its links.
-        depth: level of its title; sections are one deeper.
+    records: all there are, as `recorded_runs` gives them.
 
-    >>> reproduction_report([], depth=2).splitlines()[0]
-    '## Reproduction report'
+    >>> reproduction_report([]).splitlines()[0]
+    '# Reproduction report'
     """
     ledger = verdict_table(records)
     answers = {name: answer(question, records) for name, question in QUESTIONS.items()}
@@ -109,8 +106,8 @@ def reproduction_report(records: Sequence[Record], *, runs: str = "", depth: int
         "",
         *paragraph(
             "Written by `python -m fpl_lib report --readme` from the records and from what the "
-            f"paper prints. [The ledger]({runs}README.md) has each claim with its evidence, [the "
-            f"protocol]({runs}../protocol.md) each rule."
+            "paper prints. [The ledger](README.md) has each claim with its evidence, [the "
+            "protocol](../protocol.md) each rule."
         ),
         *_scope(ledger),
         *_methodology(records),
@@ -119,7 +116,7 @@ def reproduction_report(records: Sequence[Record], *, runs: str = "", depth: int
         *_computing_time(records),
         *_not_run(records),
     ]
-    return "\n".join("#" * (depth - 1) + line if line.startswith("#") else line for line in lines)
+    return "\n".join(lines)
 
 
 def _scope(ledger: pd.DataFrame) -> list[str]:
@@ -217,7 +214,10 @@ def _easy_and_difficult(records: Sequence[Record]) -> list[str]:
     ours = [
         run.result["top1"]
         for run in records
-        if run.done and run.path.parts[0] == "table2" and run.name.startswith("resnet18-ce")
+        if run.done
+        and run.condition in ("", "float32")
+        and [run.header[key] for key in ("experiment", "model", "loss")]
+        == ["table2", "resnet18", "ce"]
     ]
     said = (
         f" By Table 1's recipe and torchvision's stem our ResNet18 with CE ends at "

@@ -143,7 +143,7 @@ def accuracy(data: CIFAR10, device: torch.device, rounds: int, share: int) -> It
     epochs = EXPERIMENTS["compact"].recipe.epochs
     seconds = 50_000 * epochs * np.quantile(taken["trainer"], (0.5, 0.25, 0.75))
     runs = read_runs(RUNS, "compact") if RUNS.is_dir() else []
-    top1 = [run.result["top1"] for run in runs if run.done and not run.header["condition"]]
+    top1 = [run.result["top1"] for run in runs if run.done and not run.condition]
     reached = f"{len(top1)} runs ended at {min(top1)} % or more" if top1 else "no run is recorded"
     note = f"{epochs} epochs by steps timed; {reached}"
     yield Row(aims.ACCURACY, "compact", "", *map(float, seconds), note)
