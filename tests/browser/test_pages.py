@@ -130,7 +130,7 @@ def test_the_search_finds_a_section_without_a_network(page, pages):
     page.get_by_text("0 sections").wait_for()
     page.get_by_role("searchbox").fill("<img src=x> softmax")
     assert page.locator("#found img").count() == 0
-    page.get_by_role("searchbox").fill("AdaDelta epsilon")
+    page.get_by_role("searchbox").fill("AdaDelta rate")
     hits.first.click()
     page.locator("main h1").wait_for()
     assert page.url.split("#")[1] and errors == []
