@@ -68,7 +68,7 @@ def test_the_table_holds_the_interval_of_the_differences():
     runs = pair(1.5, seeds=6)
     (row,) = difference_table(runs).itertuples()
     by_seed = differences(runs, "fpl", "ce")
-    interval = mean_interval(by_seed, method="t")
+    interval = mean_interval(by_seed)
     assert (row.loss, row.n) == ("fpl", 6)
     assert (row.estimate, row.low, row.high) == pytest.approx(
         (interval.estimate, interval.low, interval.high)

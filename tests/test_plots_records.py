@@ -40,7 +40,7 @@ def test_the_band_is_the_t_interval_of_the_mean():
     runs = [run for run in pair(1, seeds=4, bumps=2) if run.header["loss"] == "fpl"]
     figure, alt = figures.accuracy_over_epochs(runs)
     (band,) = figure.axes[0].collections
-    last = mean_interval(top1(runs, "fpl")[:, -1], method="t")
+    last = mean_interval(top1(runs, "fpl")[:, -1])
     heights = band.get_paths()[0].vertices
     at_end = heights[heights[:, 0] == 4, 1]
     assert (at_end.min(), at_end.max()) == pytest.approx((last.low, last.high))

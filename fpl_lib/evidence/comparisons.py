@@ -108,7 +108,7 @@ def compared(by_seed: pd.Series, *, level: float = 0.95) -> PairedDifference | N
     """Mean, Student's t interval and sign-flip test of differences; None for fewer than two."""
     if len(by_seed) < 2:
         return None
-    return paired_difference(by_seed, 0 * by_seed, level=level, method="t")
+    return paired_difference(by_seed, 0 * by_seed, level=level)
 
 
 def t_test_p(by_seed: pd.Series) -> float:

@@ -166,7 +166,7 @@ def answer(question: Question, records: Sequence[Record]) -> Answer:
         found.sd if found else nan,
         float(values(ce, "ce").mean()),
         float(max(curve) - curve[-1]),
-        mean_interval(control, method="t") if len(control) > 1 else None,
+        mean_interval(control) if len(control) > 1 else None,
         len(control),
     )
 

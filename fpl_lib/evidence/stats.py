@@ -86,56 +86,30 @@ class McNemar:
     p_value: float
 
 
-def mean_interval(
-    values: ArrayLike,
-    *,
-    level: float = 0.95,
-    method: str = "bootstrap",
-    resamples: int = 9_999,
-    seed: int = 0,
-) -> Interval:
-    """Mean of a sample with its percentile bootstrap interval, or Student's t interval.
+def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Mean of a sample with Student's t interval, which holds its level for normal values.
 
-    The bootstrap assumes no distribution but is too short for few values: of normal data its 95 %
-    interval covers the mean in 75 % of samples of 3, 84 % of 5, 89 % of 10, 92 % of 20, 93 % of 30
-    and 94 % of 50 (simulated). `method="t"` holds its level at every size if the values are normal;
-    prefer it for fewer than 20.
+    The percentile bootstrap, which assumes no distribution, is too short for few values: of normal
+    data its 95 % interval covers the mean in 75 % of samples of 3 and 84 % of 5 (notebook 09).
 
     Args:
         values: (n,), at least two numbers.
         level: confidence, between 0 and 1.
-        method: "bootstrap" or "t".
-        resamples: bootstrap samples drawn.
-        seed: of the bootstrap's generator; same seed, same interval.
 
     Raises:
-        ValueError: fewer than two values, a NaN or infinite one, or an option out of range.
+        ValueError: fewer than two values, a NaN or infinite one, or a level out of range.
 
     Example:
-        >>> mean_interval([1.0, 2.0, 3.0], method="t").estimate
+        >>> mean_interval([1.0, 2.0, 3.0]).estimate
         2.0
-        >>> 2.0 in mean_interval([1.0, 2.0, 3.0])
-        True
 
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+    Source: Student, Biometrika 6 (1908) 1.
     """
     sample = check_sample("values", values)
     check_real("level", level, 0, 1, inside=True)
     mean = float(sample.mean())
-    if method == "t":
-        half = float(stats.t.ppf((1 + level) / 2, len(sample) - 1) * stats.sem(sample))
-        return Interval(mean, mean - half, mean + half, level)
-    if method != "bootstrap":
-        raise ValueError(f'method: expected "bootstrap" or "t"; got {method!r}.')
-    found = stats.bootstrap(
-        (sample,),
-        np.mean,
-        confidence_level=level,
-        method="percentile",
-        n_resamples=check_integer("resamples", resamples, 99),
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return Interval(mean, float(found.low), float(found.high), level)
+    half = float(stats.t.ppf((1 + level) / 2, len(sample) - 1) * stats.sem(sample))
+    return Interval(mean, mean - half, mean + half, level)
 
 
 def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) -> SignFlip:
@@ -175,24 +149,20 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) 
 
 
 def paired_difference(
-    first: ArrayLike,
-    second: ArrayLike,
-    *,
-    level: float = 0.95,
-    method: str = "bootstrap",
+    first: ArrayLike, second: ArrayLike, *, level: float = 0.95
 ) -> PairedDifference:
     """first - second over seeds: mean, interval (`mean_interval`) and test (`sign_flip`).
 
     Args:
         first, second: (n,), one value a seed, in the same order of seeds. Two pandas Series must
             have one index, so that a seed is never paired with another.
-        level, method: as in `mean_interval`.
+        level: as in `mean_interval`.
 
     Raises:
         ValueError: different lengths or indices, or as in `mean_interval`.
 
     Example:
-        >>> found = paired_difference([94.9, 95.1, 95.0], [94.6, 95.0, 94.8], method="t")
+        >>> found = paired_difference([94.9, 95.1, 95.0], [94.6, 95.0, 94.8])
         >>> round(found.mean.estimate, 2), round(found.sd, 2), found.test.p_value
         (0.2, 0.1, 0.25)
     """
@@ -209,7 +179,7 @@ def paired_difference(
                 f"{list(first.index)} and {list(second.index)}. Sort both by seed."
             )
     d = one - other
-    interval = mean_interval(d, level=level, method=method)
+    interval = mean_interval(d, level=level)
     return PairedDifference(len(d), interval, float(d.std(ddof=1)), sign_flip(d))
 
 
