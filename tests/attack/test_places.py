@@ -24,6 +24,7 @@ import torch
 import fpl_lib
 from fpl_lib.__main__ import main
 from fpl_lib.course import check
+from fpl_lib.course.exercises import exercise
 from fpl_lib.evidence import read_runs
 
 checkout, mine = map(Path, sys.argv[1:])
@@ -45,7 +46,7 @@ if [run.name for run in read_runs(runs)] != ["small-fpl-0"]:
     sys.exit("the record is not there")
 if not (mine / "report" / "report.md").read_text(encoding="utf-8").startswith("# Report"):
     sys.exit("there is no report")
-check("01-softmax", lambda z: (z - z.max()).softmax(0))
+check("01-costly", exercise("01-costly").solution)
 print("all well")
 """
 PLACES = {
