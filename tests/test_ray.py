@@ -127,6 +127,13 @@ def test_without_ray_it_says_how_to_get_it(monkeypatch, tmp_path, capsys):
 
 
 @needs_ray
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "127.0.0.1:x", "nobody.invalid:6379"])
+def test_an_address_without_a_cluster_is_told_at_once(tmp_path, capsys, address):
+    assert main([*RUNS, "--out", str(tmp_path), "--ray", address]) == 2
+    assert f"--ray {address}: no Ray cluster answers (" in capsys.readouterr().err
+
+
+@needs_ray
 def test_ray_chooses_the_gpu(tmp_path, capsys):
     assert main([*RUNS, "--out", str(tmp_path), "--ray", "--device", "cuda:1"]) == 2
     assert "with --ray expected auto, cpu or cuda; got cuda:1" in capsys.readouterr().err

@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 import threading
 import time
@@ -45,7 +46,10 @@ def connected(address: str, device: str) -> Iterator[torch.device]:
         raise ValueError(f"--device: with --ray expected auto, cpu or cuda; got {device}")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else Ray tells its makers
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns
+    host, colon, port = address.rpartition(":")
     try:
+        if colon and "/" not in host:  # Ray itself would try for minutes
+            socket.create_connection((host, int(port)), timeout=10).close()
         ray.init(address or None, logging_level="ERROR")
     except Exception as error:  # Ray has no common type for a cluster that is not there
         why = " ".join(str(error).split())
