@@ -77,10 +77,10 @@ LEDGER = """\
 # What the paper claims, and what became of it
 
 Written by `python -m fpl_lib report --readme` from the records in this folder and never by hand.
-Claims are in the paper's order and in its words, hedges included. A *question* is one of
+Claims are in the paper's order and in our words, with the paper's hedges. A *question* is one of
 [data/protocol.md](../protocol.md), which laid down before the runs what counts as an answer; claims
 with the same question rest on one and the same estimate. *n* counts pairs of runs that share a
-seed; where two printed numbers are weighed, each as if of one run, it is 1.
+seed; where two printed numbers are compared, each as if it came from one run, it is 1.
 The [reproduction report](REPRODUCTION.md) sums up.
 """
 
@@ -111,7 +111,7 @@ def ledger(records: Sequence[Record]) -> str:
         LEDGER, f"{verdict_counts(table)}:", "", *markdown_table(columns, rows), "",
         *secondary_section(records), "## The runs", "",
         "One file per run, `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl`: configuration, data,",
-        "a line per epoch, result.", "",
+        "one line per epoch, result.", "",
         *markdown_table(["experiment", "what it is", "finished runs"], runs), "",
     ]  # fmt: skip
     return "\n".join(lines)

@@ -133,8 +133,9 @@ def _scope(ledger: pd.DataFrame) -> list[str]:
             "concludes that its loss, FPL, classifies images better. Taken one by one, with their "
             f"hedges, its claims are {len(ledger)}. Formulas, or arithmetic on what it prints, "
             f"decide {decided.sum()}; {by_runs.sum()} rest on the protocol's questions, which runs "
-            f"answer; {weighed.sum()} are differences of two printed numbers; {rest} rests on what "
-            f"Q1's runs confuse; for {untestable.sum()} the paper gives too little to test them."
+            f"answer; {weighed.sum()} are differences of two printed numbers; {rest} rests on "
+            f"which classes Q1's networks confuse; for {untestable.sum()} the paper gives too "
+            "little to test them."
         ),
     ]
 

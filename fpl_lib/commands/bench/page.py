@@ -94,9 +94,9 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
     missing = f"; {' and '.join(unmeasured)} not measured" if unmeasured else ""
     return (
         f"On the CPU a training step with FPL takes {span(COST, SAME)} times as long as one with "
-        f"cross-entropy.\nThe trainer has {span(TRAINER, BARE)} of a bare step's speed and "
-        f"{span(TRAINER, COMMON)} times that of a common loop, and is through the recipe of "
-        f"`compact` in {span(ACCURACY, COMMON)} of its time.\n"
+        f"cross-entropy.\nThe trainer runs at {span(TRAINER, BARE)} of a bare step's speed and at "
+        f"{span(TRAINER, COMMON)} times that of a common loop, and finishes the recipe of "
+        f"`compact` in {span(ACCURACY, COMMON)} of that loop's time.\n"
         f"{met} of {len(aimed)} aims are met{missing}; "
         "[the tables](data/bench/README.md) say which are missed, and why."
     )
