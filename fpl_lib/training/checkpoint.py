@@ -126,9 +126,7 @@ def load_checkpoint(path: str | os.PathLike) -> dict:
     """
     try:
         content = io.BytesIO(Path(path).read_bytes())
-        if damaged := zipfile.ZipFile(content).testzip():
-            raise zipfile.BadZipFile(f"CRC of {damaged}")
-        content.seek(0)
+        check_zip(content)
         saved = torch.load(content, map_location="cpu", weights_only=True)
         if not isinstance(saved, dict):
             raise TypeError(f"expected a dictionary, got {type(saved).__name__}")
@@ -138,3 +136,15 @@ def load_checkpoint(path: str | os.PathLike) -> dict:
             f"{path} cannot be read as a checkpoint ({type(error).__name__}): delete it to start "
             "the run afresh"
         ) from error
+
+
+def check_zip(content: io.BytesIO) -> None:
+    """Raise BadZipFile for what torch does not look at: a wrong CRC, or a file said to be a folder.
+
+    Such a file's tensor would get whatever the memory holds.
+    """
+    archive = zipfile.ZipFile(content)
+    folders = (one.filename for one in archive.infolist() if one.external_attr & 0x10)
+    if damaged := archive.testzip() or next(folders, None):
+        raise zipfile.BadZipFile(f"{damaged} is damaged")
+    content.seek(0)

@@ -19,6 +19,8 @@ from urllib.parse import urlparse
 import torch
 from torch import Tensor, nn
 
+from fpl_lib.training.checkpoint import check_zip
+
 
 class WeightsError(RuntimeError):
     """Weights that cannot be had or do not fit: the message says how to get some that do."""
@@ -117,9 +119,8 @@ def _read(path: Path, sha256: str = "") -> Mapping[str, Tensor]:
             f"got {digest}; delete it, then fetch or install it again"
         )
     try:
-        if zipfile.is_zipfile(io.BytesIO(content)):  # torch does not look at the CRC
-            if damaged := zipfile.ZipFile(io.BytesIO(content)).testzip():
-                raise zipfile.BadZipFile(f"CRC of {damaged}")
+        if zipfile.is_zipfile(io.BytesIO(content)):  # torch's oldest format is none
+            check_zip(io.BytesIO(content))
         found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file can have zipfile and torch raise nearly anything
         raise WeightsError(

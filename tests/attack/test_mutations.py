@@ -148,6 +148,16 @@ def test_checkpoints(cut, tally, long):
             need(same(load_checkpoint(path), whole))
 
 
+def test_a_tensor_called_a_folder(cut):
+    """torch would fill it with whatever the memory holds: one of the attack's finds."""
+    path, _ = cut
+    content = bytearray(path.read_bytes())
+    content[content.rindex(b"PK\x01\x02") + 38] |= 0x10
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="c.ckpt cannot be read"):
+        load_checkpoint(path)
+
+
 def test_contents_of_checkpoints(cut, tally, long):
     """Checkpoints, a part of them lost or of another type: refused by name, or of no account."""
     path, resume = cut
