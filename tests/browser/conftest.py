@@ -73,10 +73,17 @@ class Lab:
     url: str
     token: str
     folder: Path
+    pid: int
 
     def page(self, notebook: str) -> str:
         workspace = Path(notebook).stem  # one each, else the last notebook's tab opens again
         return f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}?token={self.token}"
+
+    def most_memory(self) -> float:
+        """The most memory, in GiB, that a running kernel has held so far (Linux only)."""
+        states = [path.read_text() for path in Path("/proc").glob("[0-9]*/status")]
+        kernels = [s for s in states if f"PPid:\t{self.pid}\n" in s and "VmHWM" in s]
+        return max(int(state.split("VmHWM:")[1].split()[0]) for state in kernels) / 2**20
 
     def stop_kernels(self) -> None:
         """Give the memory of the last notebook back before the next one starts."""
@@ -101,15 +108,19 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         path = home / "settings" / f"{plugin}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(values))
-    lab = Lab(f"http://127.0.0.1:{_free_port()}", secrets.token_hex(16), folder)
+    port, token = _free_port(), secrets.token_hex(16)
+    (home / "workspaces").mkdir()
+    for path in (ROOT / ".jupyter").glob("*.jupyterlab-workspace"):
+        shutil.copy(path, home / "workspaces")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1"]
-    command += [f"--port={lab.url.rsplit(':', 1)[1]}", "--ServerApp.port_retries=0"]
-    command += [f"--IdentityProvider.token={lab.token}", f"--ServerApp.root_dir={folder}"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
     if _is_root():
         command.append("--allow-root")
     log = home / "server.log"
     with log.open("w") as output:
         server = subprocess.Popen(command, env=_environment(home), stdout=output, stderr=output)
+        lab = Lab(f"http://127.0.0.1:{port}", token, folder, server.pid)
         try:
             _wait_for(lab, server, log)
             yield lab

@@ -15,6 +15,7 @@ from playwright.sync_api import TimeoutError
 
 from fpl_lib.course.checking import FunctionExercise
 from fpl_lib.course.exercises import exercise, quiz
+from fpl_lib.plots.style import MIN_ALT
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +33,8 @@ READY = """async () => {
         && kernels[0].execution_state === 'idle' && kernels[0].connections > 0; }"""
 ERROR = "[data-mime-type='application/vnd.jupyter.error']"
 PICTURES = "cell => [...cell.querySelectorAll('.jp-OutputArea-output img')].map(i => i.src).join()"
+ALTS = "all => all.map(image => image.alt)"
+SIDES = "all => all.map(cell => getComputedStyle(cell).textAlign)"
 STANDING_OUT = """panel => [...document.querySelectorAll(
     '.jp-OutputArea-output img, .widget-image, .jp-RenderedMarkdown')]
     .filter(e => e.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1)
@@ -116,6 +119,37 @@ def run_all(page) -> bool:
     return False
 
 
+def test_text_has_room_on_a_small_screen(browser, lab):
+    """The side bar starts folded, as `make lab` and Binder lay it out."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.set_viewport_size(NARROW)
+    page.goto(f"{lab.url}/lab/tree/{NOTEBOOKS[0].name}?token={lab.token}")
+    text = page.locator(".jp-RenderedMarkdown").first
+    text.wait_for()
+    assert text.bounding_box()["width"] > 550
+    page.close()
+    lab.stop_kernels()
+
+
+def test_a_stored_figure_has_its_words_before_anything_is_run(browser, lab):
+    """Nobody trusts such an output yet, so that it goes through JupyterLab's sanitiser."""
+    notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    figure = next(output for output in outputs if "image/png" in output.get("data", {}))
+    cell = nbformat.v4.new_code_cell("", outputs=[figure])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), lab.folder / "stored.ipynb")
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(lab.page("stored.ipynb"))
+    image = page.locator(".jp-OutputArea-output img")
+    image.wait_for()
+    assert image.get_attribute("alt") == figure.metadata["image/png"]["alt"]
+    assert image.evaluate("image => image.naturalWidth") > 300
+    page.close()
+    lab.stop_kernels()
+
+
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
 def opened(request, browser, lab, pictures) -> Iterator[Opened]:
     """Each notebook in turn, opened afresh in a kernel of its own and run from its menu."""
@@ -161,6 +195,19 @@ def test_every_figure_is_drawn(opened):
     images = opened.page.locator(".jp-Notebook .jp-OutputArea-output img")
     facts = images.evaluate_all("all => all.map(image => image.complete && image.naturalWidth)")
     assert facts and all(facts), facts
+    alts = images.and_(opened.page.locator(".jp-RenderedHTML img")).evaluate_all(ALTS)
+    assert all(len(alt) >= MIN_ALT for alt in alts), alts
+
+
+def test_number_columns_stand_to_the_right_and_words_to_the_left(opened):
+    for side in ("left", "right"):
+        cells = opened.page.locator(f".jp-RenderedHTML td[style*='{side}']")
+        assert set(cells.evaluate_all(SIDES)) <= {side}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux counts it")
+def test_a_kernel_stays_below_a_gigabyte(opened, lab):
+    assert lab.most_memory() < 1
 
 
 @pytest.mark.parametrize("size", (WIDE, NARROW), ids=("1280", "800"))
