@@ -58,9 +58,7 @@ def cluster():
         try:
             cluster = Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False})
             cluster.folder, cluster.second = Path(folder), cluster.add_node(num_cpus=1)
-        except (
-            Exception
-        ) as error:  # a raylet gives its agents 15 seconds, whatever the machine does
+        except Exception as error:  # a raylet waits 15 seconds for its agents, no more
             pytest.skip(f"no Ray node starts on a machine as busy as this one: {error}")
         yield cluster
         cluster.shutdown()
