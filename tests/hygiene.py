@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import html
 import re
 import struct
 from pathlib import Path
@@ -92,7 +93,7 @@ def clean_outputs(notebook: NotebookNode, path: Path) -> list[str]:
 
 
 def figures_speak(notebook: NotebookNode, path: Path) -> list[str]:
-    """Every picture is a small PNG with an alternative text of its own."""
+    """Every picture is a small PNG with an alternative text of its own, and HTML that shows it."""
     found, alts = [], []
     for output in outputs(notebook):
         data = output.get("data", {})
@@ -107,6 +108,8 @@ def figures_speak(notebook: NotebookNode, path: Path) -> list[str]:
         (width,) = struct.unpack(">I", png[16:20])
         if len(alt) < MIN_ALT:
             found.append(f"a figure with alternative text {alt!r}")
+        if not data.get("text/html", "").startswith(f'<img alt="{html.escape(alt)}" src="data:'):
+            found.append(f"a figure without its words in HTML: {alt[:40]!r}")
         if width > MAX_WIDTH or len(png) > MAX_BYTES:
             found.append(f"a figure {width} pixels wide with {len(png):,} bytes: {alt[:40]!r}")
     return found + [f"the same alternative text twice: {a!r}" for a in {*alts} if alts.count(a) > 1]

@@ -38,7 +38,8 @@ def good(tmp_path, monkeypatch):
         cell.execution_count = number
         if cell.id.endswith("-check"):
             cell.outputs = [shown("✓ Right: yes")]
-    figure = shown(f"<Figure: {ALT}>", **{"image/png": picture()})
+    image = f'<img alt="{ALT}" src="data:image/png;base64,{picture()}">'
+    figure = shown(f"<Figure: {ALT}>", **{"image/png": picture(), "text/html": image})
     figure.metadata = nbformat.from_dict({"image/png": {"alt": ALT}})
     hygiene.code_cells(notebook)[-1].outputs = [figure]
     path = tmp_path / "solutions" / "99_trial.ipynb"
@@ -107,6 +108,7 @@ SPOILT = [
     ("clean_outputs", say("Ellipsis"), "a bare repr"),
     ("figures_speak", figure(metadata={"image/png": {"alt": "A line."}}), "text 'A line.'"),
     ("figures_speak", figure(metadata={"image/png": {}}), "alternative text ''"),
+    ("figures_speak", figure(data={"text/html": "<img>"}), "without its words in HTML"),
     ("figures_speak", figure(data={"image/png": picture(10.5)}), "1050 pixels wide"),
     ("figures_speak", figure(data={"image/png": picture(noise=90_000)}), "bytes"),
     ("figures_speak", figure(data={"image/svg+xml": "<svg/>"}), "no PNG: image/svg+xml"),
