@@ -245,7 +245,7 @@ def test_a_part_can_be_measured_alone(quick, tmp_path):
     assert found["rounds"] == 1
     command.save(found, tmp_path)
     sentences = page.in_three_sentences(tmp_path)
-    assert "The trainer has (not measured) of" in sentences and sentences.count(".\n") == 2
+    assert "The trainer runs at (not measured) of" in sentences and sentences.count(".\n") == 2
 
 
 def test_the_bench_makes_the_gpu_it_is_given_the_current_one(monkeypatch):

@@ -49,7 +49,7 @@ os.environ.pop("OMP_WAIT_POLICY", None)
 from fpl_lib.__main__ import main
 main({line.split()})
 """
-    assert python(code) == "PASSIVE\n"
+    assert python(code) == "passive\n"
 
 
 def test_the_parser_knows_the_names_of_the_rooms():

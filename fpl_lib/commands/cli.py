@@ -37,7 +37,8 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     arguments = make_parser().parse_args(argv)
     # For this process and its workers, before torch is imported: else two runs starve each other.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Small letters, since a Turkish locale knows no I in capitals for the i of libgomp.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         return arguments.run(arguments)
     except (ValueError, OSError) as error:
