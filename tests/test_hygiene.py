@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 
 import hygiene
@@ -38,7 +39,7 @@ def good(tmp_path, monkeypatch):
         cell.execution_count = number
         if cell.id.endswith("-check"):
             cell.outputs = [shown("✓ Right: yes")]
-    image = f'<img alt="{ALT}" src="data:image/png;base64,{picture()}">'
+    image = f'<img alt="{html.escape(ALT)}" src="data:image/png;base64,{picture()}">'
     figure = shown(f"<Figure: {ALT}>", **{"image/png": picture(), "text/html": image})
     figure.metadata = nbformat.from_dict({"image/png": {"alt": ALT}})
     hygiene.code_cells(notebook)[-1].outputs = [figure]
