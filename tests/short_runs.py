@@ -5,15 +5,29 @@ from dataclasses import replace
 
 import pytest
 
-from fpl_lib.evidence.experiments import (
-    configs,
-    run,
-)
+from fpl_lib import cifar10
+from fpl_lib.evidence import experiments
+from fpl_lib.evidence.experiments import configs, run
 from fpl_lib.training import Paused
 
 
 def shortened(config, epochs):
     return replace(config, recipe=replace(config.recipe, epochs=epochs))
+
+
+def shorten_mini(monkeypatch, *, epochs, images):
+    """Let the commands run `mini` with so many epochs of so many training images."""
+    plan, load = experiments.EXPERIMENTS["mini"], cifar10.load_cifar10
+    monkeypatch.setitem(experiments.EXPERIMENTS, "mini", shortened(plan, epochs))
+
+    def few(root, *, source):
+        all_ = load(root, source=source)
+        return replace(
+            all_, train_images=all_.train_images[:images], train_labels=all_.train_labels[:images],
+            test_images=all_.test_images[:60], test_labels=all_.test_labels[:60],
+        )  # fmt: skip
+
+    monkeypatch.setattr(cifar10, "load_cifar10", few)
 
 
 def config(loss="fpl", seed=0, epochs=2):

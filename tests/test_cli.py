@@ -13,8 +13,8 @@ import time
 
 import pytest
 from repository import ROOT
+from short_runs import shorten_mini
 
-from fpl_lib import cifar10
 from fpl_lib.__main__ import main
 from fpl_lib.evidence import experiments
 from fpl_lib.evidence.records import read_record
@@ -25,22 +25,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def quick(monkeypatch):
     """`reproduce mini` with one epoch of a few images, so that a command takes a second."""
-    from dataclasses import replace
-
-    plan = experiments.EXPERIMENTS["mini"]
-    monkeypatch.setitem(
-        experiments.EXPERIMENTS, "mini", replace(plan, recipe=replace(plan.recipe, epochs=1))
-    )
-    load = cifar10.load_cifar10
-
-    def few(root, *, source):
-        images = load(root, source=source)
-        return replace(
-            images, train_images=images.train_images[:130], train_labels=images.train_labels[:130],
-            test_images=images.test_images[:60], test_labels=images.test_labels[:60],
-        )  # fmt: skip
-
-    monkeypatch.setattr(cifar10, "load_cifar10", few)
+    shorten_mini(monkeypatch, epochs=1, images=130)
 
 
 def reproduce(tmp_path, *more):

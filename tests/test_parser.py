@@ -8,7 +8,7 @@ import pytest
 from repository import ROOT
 
 from fpl_lib.__main__ import main
-from fpl_lib.commands import cli, names
+from fpl_lib.commands import names, parser
 from fpl_lib.evidence import experiments
 
 pytestmark = pytest.mark.slow
@@ -68,7 +68,7 @@ def test_the_parser_knows_the_names_of_the_rooms():
     [("0", [0]), ("0-3", [0, 1, 2, 3]), ("0,2,4-6", [0, 2, 4, 5, 6]), ("1,1", [1])],
 )
 def test_seeds_are_ranges_and_lists(text, seeds):
-    assert cli.seeds(text) == seeds
+    assert parser.seeds(text) == seeds
 
 
 def test_a_command_says_nothing_on_stderr_when_all_is_well():

@@ -9,15 +9,13 @@ import sys
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from short_runs import shorten_mini
 
-from fpl_lib import cifar10
 from fpl_lib.__main__ import main
-from fpl_lib.evidence import experiments
 from fpl_lib.evidence.records import read_record
 
 needs_ray = pytest.mark.skipif(
@@ -31,18 +29,7 @@ RUNS = ["reproduce", "mini", "--seeds", "0-1", "--device", "cpu", "--threads", "
 @pytest.fixture
 def quick(monkeypatch):
     """`reproduce mini` in three epochs of a few images; the workers get both from the driver."""
-    plan, load = experiments.EXPERIMENTS["mini"], cifar10.load_cifar10
-    plan = replace(plan, recipe=replace(plan.recipe, epochs=3))
-    monkeypatch.setitem(experiments.EXPERIMENTS, "mini", plan)
-
-    def few(root, *, source):
-        images = load(root, source=source)
-        return replace(
-            images, train_images=images.train_images[:260], train_labels=images.train_labels[:260],
-            test_images=images.test_images[:60], test_labels=images.test_labels[:60],
-        )  # fmt: skip
-
-    monkeypatch.setattr(cifar10, "load_cifar10", few)
+    shorten_mini(monkeypatch, epochs=3, images=260)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The report's tables and files, from made records whose numbers are known."""
 
-import argparse
 import re
 
 import numpy as np
@@ -9,7 +8,7 @@ import pytest
 from made_runs import made, pair
 from PIL import Image
 
-from fpl_lib.commands import cli
+from fpl_lib.commands.parser import make_parser
 from fpl_lib.commands.report import report, to_markdown
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.experiments import configs
@@ -86,12 +85,7 @@ def asked_for(command):
     """The runs that a command's words choose, by the parser that `reproduce` has."""
     words = command.split(" ")
     assert words[:4] == ["python", "-m", "fpl_lib", "reproduce"] and "" not in words
-    parser = argparse.ArgumentParser()
-    parser.add_argument("experiment")
-    for option in ("models", "losses", "conditions"):
-        parser.add_argument(f"--{option}", nargs="+")
-    parser.add_argument("--seeds", type=cli.seeds, default=[0])
-    said = parser.parse_args(words[4:])
+    said = make_parser().parse_args(words[3:])
     return configs(said.experiment, said.models, said.losses, said.seeds,
                    conditions=said.conditions)  # fmt: skip
 
