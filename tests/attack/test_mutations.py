@@ -141,7 +141,7 @@ def test_checkpoints(cut, tally, long):
     path, resume = cut
     content, rng, whole = path.read_bytes(), random.Random(0), load_checkpoint(path)
     directory = content.rindex(b"PK\x05\x06") - 2000  # where a zip file's CRC does not look
-    for number in range(800 if long else 60):
+    for number in range(800 if long else 100):
         begin = rng.choice([0, directory])
         path.write_bytes(content[:begin] + damaged(content[begin:], rng))
         with tally.attempt(number, CheckpointError, "c.ckpt"):
