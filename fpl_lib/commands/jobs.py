@@ -96,8 +96,9 @@ def run_all(
             progress = not settings.quiet and sys.stderr.isatty()
             status, line = attempt(config, settings, deadline, progress=progress)
             yield status, line
-            # Where one of several processes fails, the others no longer know what it does next.
-            if deadline < time.monotonic() or (status == FAILED and processes()[1] > 1):
+            # Where one of several processes fails, the others no longer know what it does next, and
+            # must not be asked whether they are late.
+            if (status == FAILED and processes()[1] > 1) or deadline < time.monotonic():
                 return
 
 
