@@ -21,12 +21,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from filelock import FileLock, Timeout
 
 from fpl_lib._files import write_atomically
 from fpl_lib.cifar10 import CIFAR10
 from fpl_lib.commands.jobs import FAILED, PAUSED, Deadline, Settings, attempt, on_sigterm
-from fpl_lib.evidence.experiments import RunConfig
+from fpl_lib.evidence.experiments import Busy, RunConfig, hold
 
 
 @contextmanager
@@ -90,11 +89,10 @@ def run_all(
             if path.exists() and b'"kind": "result"' in path.read_bytes():
                 yield attempt(config, settings, deadline)  # which compares it, and no more
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                held.enter_context(FileLock(path.with_suffix(".lock"), timeout=0))
-            except Timeout:
-                yield PAUSED, f"{config.name}: skipped, {path}: another process is at this run"
+                hold(path, held)
+            except Busy as busy:
+                yield PAUSED, f"{config.experiment}/{config.name}: skipped, {busy}"
                 continue
             running[task.remote(config, theirs, images, files_of(path), share["CPU"])] = path
         while running:

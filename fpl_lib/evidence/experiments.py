@@ -192,11 +192,7 @@ def _begin(record: Record, path: Path, checkpoint: Path, held: ExitStack) -> Rec
         with suppress(OSError):  # of a process killed just before; the folder may be read-only
             checkpoint.unlink()
         return earlier
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        held.enter_context(FileLock(path.with_suffix(".lock"), timeout=0))
-    except Timeout as error:
-        raise Busy(f"{path}: another process is at this run") from error
+    hold(path, held)
     for part in path.parent.glob(f"{escape(path.stem)}.*.part"):  # of a write that was cut
         part.unlink(missing_ok=True)
     if not path.exists():  # moved away, to start afresh
@@ -216,6 +212,15 @@ def _begin(record: Record, path: Path, checkpoint: Path, held: ExitStack) -> Rec
     if not checkpoint.exists():
         write_record(record, path.parent.parent)
     return record
+
+
+def hold(path: Path, held: ExitStack) -> None:
+    """Take the lock of the run with this record until `held` is closed; Busy if another has it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        held.enter_context(FileLock(path.with_suffix(".lock"), timeout=0))
+    except Timeout as error:
+        raise Busy(f"{path}: another process is at this run") from error
 
 
 def _of_first(action: Callable[[], Record]) -> Record:
