@@ -1,4 +1,4 @@
-"""The command line: python -m fpl_lib data | train | reproduce | report | bench."""
+"""The command line: python -m fpl_lib data | train | reproduce | report | contest | bench."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What `python -m fpl_lib` does: data, train, reproduce, report, bench."""
+"""What `python -m fpl_lib` does: data, train, reproduce, report, contest, bench."""
 
 import lazy_loader
 

@@ -22,7 +22,8 @@ def make_parser() -> Parser:
     """The parser of all commands; what it gives names one of them as `command`."""
     parser = Parser(
         prog="python -m fpl_lib",
-        description="False Positive Loss: get the data, train, reproduce the paper, report, bench.",
+        description="False Positive Loss: get the data, train, reproduce the paper, report, hold a "
+        "contest, bench.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for add in (add_data, add_train, add_reproduce, add_report, add_contest, add_bench):
