@@ -67,8 +67,8 @@ def problems(draw):
     return Problem(logits, target, tuple(alphas), terms, k, pool)
 
 
-def close(one, other, tolerance=1e-10):
-    torch.testing.assert_close(one, other, rtol=tolerance, atol=tolerance / 10)
+def close(one, other, rtol=1e-12, atol=1e-13):
+    torch.testing.assert_close(one, other, rtol=rtol, atol=atol)
 
 
 def is_the_oracles(problem, data):
@@ -81,10 +81,11 @@ def is_the_oracles(problem, data):
     rows = list(zip(problem.logits.tolist(), problem.target.tolist(), strict=True))
     values = [reference.sample_loss(z, true, **options) for z, true in rows]
     slopes = [reference.sample_gradient(z, true, **options) for z, true in rows]
-    close(problem.loss(reduction="none").tolist(), values, 1e-9)
-    close(problem.gradient(reduction="sum"), torch.tensor(slopes, dtype=torch.float64), 1e-9)
+    close(problem.loss(reduction="none").tolist(), values, 1e-9, 1e-11)
+    slopes = torch.tensor(slopes, dtype=torch.float64)
+    close(problem.gradient(reduction="sum"), slopes, 1e-9, 1e-11)
     single = problem.logits.float()
-    close(problem.loss(single, reduction="none").tolist(), values, 2e-5)
+    close(problem.loss(single, reduction="none").tolist(), values, 2e-5, 2e-6)
 
 
 def ignores_a_shift(problem, data):
