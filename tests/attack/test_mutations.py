@@ -99,7 +99,7 @@ def test_records(stored, tally, tmp_path, long):
     text, rng, whole = stored.read_text(), random.Random(stored.name), read_record(stored)
     path = tmp_path / stored.parent.name / stored.name
     path.parent.mkdir()
-    for number in range(250 if long else 20):
+    for number in range(250 if long else 200):
         path.write_bytes(changed_text(text, rng))
         with tally.attempt(number, RecordError, str(path)):
             found = read_record(path)
@@ -110,6 +110,7 @@ def test_records(stored, tally, tmp_path, long):
             for row, was in zip(found.epochs, whole.epochs, strict=True):
                 assert "confusion" not in row or row["top1"] == was["top1"]
             results_table([found])
+    assert 0.5 < tally.refused / tally.tried < 0.975
 
 
 @pytest.fixture
@@ -146,6 +147,7 @@ def test_checkpoints(cut, tally, long):
         path.write_bytes(content[:begin] + damaged(content[begin:], rng))
         with tally.attempt(number, CheckpointError, "c.ckpt"):
             need(same(load_checkpoint(path), whole))
+    assert tally.refused > tally.tried / 3
 
 
 def test_a_tensor_called_a_folder(cut):
