@@ -78,7 +78,7 @@ def test_a_command_says_nothing_on_stderr_when_all_is_well():
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("command", ["data", "train", "reproduce", "report", "bench"])
+@pytest.mark.parametrize("command", ["data", "train", "reproduce", "report", "contest", "bench"])
 def test_help_names_every_argument(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])
