@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from short_runs import shorten_mini
+from short_runs import outcome, shorten_mini
 
 from fpl_lib.__main__ import main
 from fpl_lib.evidence.records import read_record
@@ -58,9 +58,7 @@ def records(folder):
     for path in sorted(Path(folder).rglob("*.jsonl")):
         record = read_record(path)
         header = {key: value for key, value in record.header.items() if key != "environment"}
-        clock = ("seconds", "images_per_second")
-        rows = [{k: v for k, v in row.items() if k not in clock} for row in record.epochs]
-        found[path.name] = header, rows, record.result
+        found[path.name] = header, *outcome(record)
     return found
 
 

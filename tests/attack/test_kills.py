@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from short_runs import outcome
 from torch import nn
 
 from fpl_lib import _files
@@ -109,20 +110,16 @@ def short(monkeypatch):
     return lambda out: run(config, images, out, progress=False)
 
 
-def outcome(record):
-    clock = ("seconds", "images_per_second")
-    rows = [{k: v for k, v in row.items() if k not in clock} for row in record.epochs]
-    return rows, record.result
-
-
 def survived(short, out, whole, least=0):
     """Resume a run that was killed; how many epochs were on the disk, `least` or more."""
     path = out / whole.path
-    kept = read_record(path).epochs if path.exists() else []
+    begun = read_record(path) if path.exists() else whole
+    kept = begun.epochs if path.exists() else []
     assert len(kept) >= least, "an epoch was lost"
     found = short(out)
     assert outcome(found) == outcome(whole) == outcome(read_record(path))
-    assert found.epochs[: len(kept)] == kept or not kept, "an epoch was made again"
+    assert found.epochs[: len(kept)] == kept, "an epoch was made again"
+    assert not kept or found.header == begun.header, "it says that it began anew"
     left = {file.name for file in out.rglob("*") if file.is_file()}
     assert left <= {path.name, path.with_suffix(".lock").name}, f"left: {left}"
     return len(kept)
