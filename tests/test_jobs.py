@@ -120,3 +120,16 @@ def test_a_worker_that_takes_a_killed_ones_place_has_its_gpu(monkeypatch):
 def test_runs_on_a_cpu_start_no_mps(monkeypatch):
     monkeypatch.setattr(jobs, "shared_gpu", lambda: pytest.fail("MPS for a CPU"))
     assert list(run_all([], Settings(None, "nowhere", CPU), jobs=2)) == []
+
+
+def test_a_process_that_fails_asks_nothing_more_of_those_it_trains_with(monkeypatch):
+    """Whether they are late is a sum over all processes, and they might be in the middle of one."""
+
+    def ask(self, reading):
+        raise AssertionError("the others were asked")
+
+    monkeypatch.setattr(jobs, "processes", lambda: (1, 2))
+    monkeypatch.setattr(jobs.Deadline, "__lt__", ask)
+    monkeypatch.setattr(jobs, "attempt", lambda *args, **options: (jobs.FAILED, "no disk left"))
+    settings = Settings(None, "out", CPU, quiet=True)
+    assert list(run_all([None, None], settings, threads=1)) == [(jobs.FAILED, "no disk left")]
