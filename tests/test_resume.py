@@ -1,5 +1,6 @@
 """A run that was cut goes on to the same record, and never over another one."""
 
+import os
 import time
 from dataclasses import replace
 
@@ -40,6 +41,30 @@ def test_a_run_cut_between_steps_ends_in_the_same_record(images, tmp_path):
             assert list((tmp_path / "mini").glob("*.ckpt"))
     assert outcome(part) == whole
     assert not list((tmp_path / "mini").glob("*.ckpt"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the run that is killed is a fork")
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+def test_a_run_killed_before_a_checkpoint_was_due_begins_again(images, tmp_path):
+    """The standing attack saves a checkpoint at every epoch; within the first minute is none."""
+    whole = run(config(epochs=3), images, tmp_path / "whole", progress=False)
+    child = os.fork()
+    if not child:
+
+        def die(row):
+            if row["epoch"] == 2:
+                os._exit(9)
+
+        try:
+            run(config(epochs=3), images, tmp_path, progress=False, on_epoch=die)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    begun = read_record(tmp_path / "mini" / "small-fpl-0.jsonl")
+    assert len(begun.epochs) == 2 and not begun.done and not list(tmp_path.rglob("*.ckpt"))
+    new = []
+    again = run(config(epochs=3), images, tmp_path, progress=False, on_epoch=new.append)
+    assert outcome(again) == outcome(whole) and [row["epoch"] for row in new] == [1, 2, 3]
 
 
 def test_a_resumed_run_does_not_write_its_past_again(images, tmp_path, monkeypatch):
