@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib.course.checking import FunctionExercise
+from fpl_lib.course.checking.guard import Refused
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor]]:
@@ -71,6 +72,7 @@ MEAN_FPL = FunctionExercise(
         ),
         "alphas swapped": {"weigh": lambda alpha, true, false: (alpha[false], alpha[true])},
         "α_T for both": {"weigh": lambda alpha, true, false: (alpha[true], alpha[true])},
+        "F left out": {"weigh": lambda alpha, true, false: (alpha[true], 0 * alpha[false])},
         "weights left out": {
             "weigh": lambda alpha, true, false: (torch.ones_like(alpha)[true],) * 2
         },
@@ -97,7 +99,7 @@ def _properties(function, classes: int):
         return p
     p = np.asarray(p, dtype=float)
     if p.shape != (classes,):
-        raise ValueError(f"expected one probability for each of {classes} classes, got {p.shape}")
+        raise Refused(f"expected {classes} probabilities, one a class; got the shape {p.shape}")
     lead = p[0] - p[1:].max()
     with np.errstate(all="ignore"):
         fpl = -np.log(p[0]) - np.log(1 - p[1:].max())

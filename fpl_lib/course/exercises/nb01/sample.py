@@ -69,6 +69,12 @@ def _last_of_equals(p: Tensor, target: Tensor) -> Tensor:
     return p.shape[1] - 1 - p.scatter(1, target[:, None], -1.0).flip(1).argmax(1)
 
 
+def _bar_whole_rows(p: Tensor, target: Tensor) -> Tensor:
+    others = p.clone()
+    others[target] = -1.0
+    return others.argmax(1)
+
+
 def _overwrite(p: Tensor, target: Tensor) -> Tensor:
     p[torch.arange(len(p)), target] = -1.0
     return p.argmax(1)
@@ -79,6 +85,7 @@ FALSE_CLASS = FunctionExercise(
     solution=false_class,
     cases=_predictions,
     mistakes={
+        "whole rows": _bar_whole_rows,
         "p_T set to 0": lambda p, target: p.scatter(1, target[:, None], 0.0).argmax(1),
         "higher index": _last_of_equals,
         "F allowed to be T": lambda p, target: p.argmax(1),

@@ -75,11 +75,11 @@ def _seeds(
     arms: float = 2.0,
     correlated: Callable[[float], float] = lambda r: 1 - r,
     z: float = stats.norm.ppf(0.975) + stats.norm.ppf(0.8),
-    whole: Callable[[float], int] = math.ceil,
+    whole: Callable[[float], float] = math.ceil,
     squared: int = 2,
-) -> int:
+) -> float:
     """The solution; each keyword puts one mistake into it."""
-    return int(whole(arms * correlated(r) * (z * sd / difference) ** squared))
+    return whole(arms * correlated(r) * (z * sd / difference) ** squared)
 
 
 def _plans(rng: np.random.Generator) -> list[tuple[float, float, float]]:
@@ -99,6 +99,7 @@ SEEDS = FunctionExercise(
         "pairing hurts": {"correlated": lambda r: 1 + r},
         "no power": {"z": float(stats.norm.ppf(0.975))},
         "not squared": {"squared": 1},
+        "not rounded": {"whole": float},
         "rounded down": {"whole": math.floor},
     },
 )

@@ -54,6 +54,8 @@ FLIP = ValueExercise(
     rtol=0.002,
     mistakes={
         "one side": (0.1875, 0.125),
+        "one side in both": (0.1875, 0.0625),
+        "order": (0.125, 0.375),
         "only beyond": (0.25, 0.125),
         "as if all were positive": (0.125, 0.125),
         "smallest of one side": (0.375, 0.0625),

@@ -91,7 +91,7 @@ def _value_and_slope(function: Loss, z: Tensor, target: Tensor) -> object:
         return value
     # A plain number has no slope to be wrong about: the card asks for one number.
     sloped = value if isinstance(value, Tensor) and value.requires_grad else _margin(z, target)
-    return value, torch.autograd.grad(sloped, z)[0]
+    return {"the loss": value, "its gradient": torch.autograd.grad(sloped, z)[0]}
 
 
 def _logits(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:

@@ -11,15 +11,15 @@ from fpl_lib.evidence.planning import seeds_needed
 
 
 def _plan(
-    mine: np.ndarray,
-    ce: np.ndarray,
+    pilot: np.ndarray,
+    pilot_ce: np.ndarray,
     difference: float,
     *,
     spread: Callable[[np.ndarray, np.ndarray], float] = lambda mine, ce: (mine - ce).std(ddof=1),
     paired: bool = True,
 ) -> int:
     """The solution; each keyword makes mistakes."""
-    return seeds_needed(difference, float(spread(mine, ce)), paired=paired)
+    return seeds_needed(difference, float(spread(pilot, pilot_ce)), paired=paired)
 
 
 def _pilots(rng: np.random.Generator) -> list[tuple[np.ndarray, np.ndarray, float]]:
