@@ -60,7 +60,7 @@ def build_model(
 
 
 def _foreign(name: str) -> type[nn.Module]:
-    """What is made of torchvision, which takes longer to import than all else, and 160 MB."""
+    """What is made of torchvision, whose import takes as long as torch's, and 160 MB."""
     if name == "efficientnet_lite0":
         from fpl_lib.training.efficientnet_lite import EfficientNetLite0
 
