@@ -11,7 +11,7 @@ from fpl_lib.course import book
 
 pytestmark = pytest.mark.browser
 
-WIDTHS = (390, 800, 1400)
+WIDTHS = (360, 800, 1200, 1400)
 STANDING_OUT = """width => [...document.querySelectorAll('body *')]
     .filter(e => !e.closest('.wide, .output_html, .math, .long'))
     .filter(e => e.getBoundingClientRect().right > width + 1).map(e => e.outerHTML.slice(0, 90))"""
