@@ -12,6 +12,7 @@ from fpl_lib.course.checking.kinds import Exercise
 from fpl_lib.course.checking.markdown import Section, sections
 
 _HEAD = re.compile(r"difficulty ([123]), ([1-9]\d*) minutes?")
+_TEXT = ("text", re.compile(r"((?!\d+\. )[^#\s-].*)"))
 # What a line below each heading is. In lists an indented line goes on with the item above it.
 _LINES = {
     "Mistakes": (
@@ -19,8 +20,8 @@ _LINES = {
         re.compile(r"- \*\*(.+?)\*\*: (.{20,})"),
     ),
     "Hints": ("1. hint", re.compile(r"\d+\. (.+)")),
-    "Forbidden": ("text", re.compile(r"((?!\d+\. )[^#\s-].*)")),
-    "": ("text", re.compile(r"((?!\d+\. )[^#\s-].*)")),
+    "Forbidden": _TEXT,
+    "": _TEXT,
 }
 
 
