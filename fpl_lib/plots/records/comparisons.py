@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import patheffects as effects
 from matplotlib.figure import Figure
 
 from fpl_lib.evidence.comparisons import Comparison
 from fpl_lib.evidence.names import name_of
-from fpl_lib.plots.style import COLORS
+from fpl_lib.plots.style import COLORS, signed
 
 FAR = 10.0  # points: what lies further off is written at the figure's edge
+EDGE = "#666666"  # around every mark: yellow on white is faint
 
 
 def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure, str]:
@@ -35,14 +37,23 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
         if one not in near:
             edge, side = (left, "left") if one.mean.estimate < 0 else (right, "right")
             arrow = "◀ {}" if side == "left" else "{} ▶"
-            said = f"{one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
-            ax.text(edge, y, arrow.format(said), color=color, ha=side, va="center", weight="bold")
+            mean, low, high = map(signed, (one.mean.estimate, one.mean.low, one.mean.high))
+            ax.text(
+                edge,
+                y,
+                arrow.format(f"{mean} ({low} to {high})"),
+                color=color,
+                ha=side,
+                va="center",
+                weight="bold",
+            )
             continue
         wide = 5 if one.found else 1.8
-        ax.plot([one.mean.low, one.mean.high], [y, y], color=color, lw=wide, alpha=0.75)
+        outline = [effects.withStroke(linewidth=wide + 1.2, foreground=EDGE)]
+        ax.plot([one.mean.low, one.mean.high], [y, y], color=color, lw=wide, path_effects=outline)
         dots = np.full(one.n, y + 0.24)
-        ax.plot(one.differences, dots, "o", color=color, ms=3.5, alpha=0.6)
-        ax.plot(one.mean.estimate, y, "D", color=color, ms=8, mec="white")
+        ax.plot(one.differences, dots, "o", color=color, ms=4, mec=EDGE, mew=0.6, alpha=0.75)
+        ax.plot(one.mean.estimate, y, "D", color="white", ms=8, mec=EDGE)
     ax.set_xlim(left, right)
     ax.set(yticks=range(len(found)), yticklabels=names, ylim=(len(found) - 0.5, -0.5))
     ax.set_xlabel(f"top-1 accuracy minus {baseline}'s, same seed (points), {where}")
