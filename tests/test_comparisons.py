@@ -217,7 +217,7 @@ def test_what_is_far_off_is_written_at_the_edge():
     """Thirty points to the left: in words, and the axis is that of the others."""
     fig, alt = comparison_plot(compare(runs(ce=CE, fpl=UP, mae=DOWN)), where="test images")
     ax = fig.axes[0]
-    assert [text.get_text() for text in ax.texts] == ["◀ -30.0 (-30.4 to -29.6)"]
+    assert [text.get_text() for text in ax.texts] == ["◀ −30.0 (−30.4 to −29.6)"]
     assert -2 < ax.get_xlim()[0] < 0 and "MAE, n = 10: -30.0" in alt
     plt.close(fig)
     fig, _ = comparison_plot(compare(runs(ce=CE, mae=DOWN)), where="test images")
