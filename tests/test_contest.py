@@ -213,3 +213,5 @@ def test_a_folder_without_final_runs_is_refused_with_what_was_expected(tmp_path,
     (tmp_path / "anna").mkdir()
     assert main(["contest", str(tmp_path)]) == 2
     assert "got no final run" in capsys.readouterr().err
+    assert main(["contest", str(tmp_path / "nobody")]) == 2
+    assert "nobody: no such folder" in capsys.readouterr().err
