@@ -197,7 +197,7 @@ def scoreboard(folder: str | os.PathLike) -> tuple[list[Comparison], list[str]]:
     Raises ValueError where `folder` holds no final run, NotADirectoryError where it is none.
     """
     if not Path(folder).is_dir():
-        raise NotADirectoryError(f"{folder}: no such folder; name the one with the students' folders")
+        raise NotADirectoryError(f"{folder}: no such folder (that of the students' folders)")
     ce = [record for record in recorded() if record.header["loss"] == "ce"]
     seeds, setting = {record.header["seed"] for record in ce}, by_setting(ce).keys()
     entered, left = [], []
