@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Comparison", "Setting", "by_setting", "compare", "compared", "comparison_table",
             "difference_table", "differences", "images", "shown_p", "values",
         ],
-        "experiments": ["Busy", "Conflict", "conditioned", "configs", "run"],
+        "experiments": ["Busy", "Conflict", "conditioned", "configs", "hold", "run"],
         "machine": ["cpu_name", "environment"],
         "names": ["NAMES", "name_of"],
         "overview": [
