@@ -21,7 +21,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The kernel of .venv, also where the user has registered another one of the same name.
 export JUPYTER_PREFER_ENV_PATH := 1
 
-.PHONY: help lab check test attack matrix test-browser book course student house pins clean distclean FORCE
+.PHONY: help lab check test attack class matrix test-browser book course student house pins clean distclean FORCE
 .DELETE_ON_ERROR:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo 'make check      the quick part of it: ruff, unit tests, doctests, no notebook'
 	@echo 'make test       the whole suite: unit tests, doctests, every notebook'
 	@echo 'make attack     kills, damaged files, random losses, wrong commands, odd places; writes tests/ATTACK.md'
+	@echo 'make class      grades thirteen submissions of every notebook with nbgrader; writes notebooks/JUPYTERHUB.md'
 	@echo 'make matrix     what make check does, with every Python at hand and with the oldest torch'
 	@echo 'make test-browser   the notebooks in JupyterLab in a headless browser (needs Chromium or Chrome)'
 	@echo 'make book       the notebooks as web pages in book/, to be read without Jupyter and offline'
@@ -68,6 +69,10 @@ test: $(READY)
 # What `make test` does of it in a minute or two, in full.
 attack: $(READY)
 	$(PYTEST) --long tests/attack
+
+# About 40 minutes on two cores.
+class: $(READY)
+	$(RUN) tests/classes.py
 
 # Each Python that is here with the pins, and the oldest with the oldest torch that pyproject.toml allows, which
 # must not have the newest one's companions. Environments stay in .matrix/, to be used again.

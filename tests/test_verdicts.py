@@ -132,7 +132,7 @@ def test_the_long_tails_claims_are_judged_beside_what_each_names():
 def test_comparable_is_a_matter_of_all_questions():
     found = verdict_on("always-comparable", compact(-3))
     assert found.verdict == NOT_BORNE_OUT and "1 of 6" not in found.words
-    assert "more than that behind in 1" in found.why
+    assert "further behind in 1" in found.why
     assert verdict_on("always-comparable", compact(0.5)).verdict == OPEN
 
 

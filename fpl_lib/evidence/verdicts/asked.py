@@ -99,9 +99,9 @@ def comparable(names: Sequence[str]) -> Rule:
         shown_as = finding((behind or [worst])[0])
         verdict = NOT_BORNE_OUT if behind else BORNE_OUT if len(near) == len(names) else OPEN
         why = (
-            f"Comparable is taken as at most {COMPARABLE:g} point behind. So in {len(near)} of "
-            f"{len(names)} questions, more than that behind in {len(behind)}; {len(settled)} are "
-            f"answered. Furthest behind: {shown_as.question}, {shown_as.why}"
+            f"Comparable is taken as at most {COMPARABLE:g} point behind. {len(settled)} of "
+            f"{len(names)} questions are answered: FPL is comparable in {len(near)} and further "
+            f"behind in {len(behind)}. Furthest behind: {shown_as.question}, {shown_as.why}"
         )
         return replace(
             shown_as, verdict=verdict, why=why, question="all of them",

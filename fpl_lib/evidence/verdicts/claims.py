@@ -30,8 +30,8 @@ RULES: dict[str, Rule] = {
     "similar-class": printed.similar_class,
     "full-adaptability": formulas.full_adaptability,
     "losses-ignore-false-class": no_runs(
-        "It speaks of what researchers heed. CE pushes the preferred wrong class down hardest, by "
-        "p_F, and margin losses have named it since Crammer and Singer (2001).",
+        "This is about what researchers pay attention to. CE pushes the preferred wrong class down "
+        "hardest, by p_F, and margin losses have used it since Crammer and Singer (2001).",
         "a survey of the literature",
     ),
     "imbalance-superior": asked("Q7a", note="A purpose is stated, and no result of it."),
@@ -63,7 +63,7 @@ RULES: dict[str, Rule] = {
     "k-false-classes": formulas.eq8,
     "no-tuning": no_runs(
         "No search and no code are published. Table 1's recipe, AdaDelta at 0.001 for 20 epochs, "
-        "is none of MMClassification's for CIFAR-10, and the author contributions credit two "
+        "is not one of MMClassification's for CIFAR-10, and the author contributions credit two "
         "authors with tuning the hyperparameters.",
         "the authors' code and logs",
     ),

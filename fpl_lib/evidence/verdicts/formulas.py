@@ -168,7 +168,7 @@ def pooled(records: Sequence[Record]) -> Finding:
     return _on_figure1(
         {"k": None, "pool": "median"}, lambda wrong: -math.log(1 - (wrong[1] + wrong[2]) / 2),
         "Both can be computed. But the mean of all wrong probabilities is (1 − p_T)/(C − 1): it "
-        "no longer knows F, and the loss is CE, nearly.",
+        "no longer knows F, and the loss is nearly CE.",
     ) if mean.verdict == PROVED else mean  # fmt: skip
 
 
@@ -237,7 +237,7 @@ def full_adaptability(records: Sequence[Record]) -> Finding:
     off = max(abs(float(t + f - both)) for t, f, both in zip(*[iter(parts)] * 3, strict=True))
     return by_formula(
         off < EXACT,
-        f"Eq. 1 takes any term of p_T and of p_F: {len(others)} losses' formulas are put in here, "
+        f"Eq. 1 takes any term of p_T and of p_F: {len(others)} losses' formulas are tried here, "
         "and the two parts add up. The claim is not that every loss is a form of FPL: a margin "
         "loss, max(0, 1 − z_T + z_F), is no sum of a function of p_T and one of p_F.",
         basis="proof, notebook 03",

@@ -195,8 +195,8 @@ def similar_class(records: Sequence[Record]) -> Finding:
     return Finding(
         BORNE_OUT if (shares > 2 / (CLASSES - 1)).all() else NOT_BORNE_OUT, question.scope, basis,
         f"Of a class's errors {100 * shares.min():.0f} to {100 * shares.max():.0f} % go to one "
-        f"other class, where {100 / (CLASSES - 1):.0f} % would if all were alike; twice that for "
-        "each class is asked here. That the two classes look alike is for the eye to say.",
+        f"other class, where {100 / (CLASSES - 1):.0f} % would if all were alike. At least twice "
+        "that is asked of every class. Whether the two look alike is for the eye to judge.",
         "a network whose errors scatter", n=len(runs), estimate=float(100 * shares.mean()),
         unit="% of a class's errors",
     )  # fmt: skip
