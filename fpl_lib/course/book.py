@@ -107,6 +107,7 @@ def build(target: Path, root: Path = CHECKOUT) -> list[Path]:
     notebooks = sorted((root / "notebooks").glob("[0-9]*.ipynb"))
     if not notebooks:
         raise FileNotFoundError(f"no notebooks in {root / 'notebooks'}: name a checkout of the kit")
+    target.mkdir(parents=True, exist_ok=True)  # first: to make the pages takes a minute
     files = {root / "README.md": "index.html"}
     files |= {path: f"{path.stem}.html" for path in notebooks}
     files |= {root / name: page for page, name in PAGES.items() if (root / name).exists()}
@@ -152,7 +153,6 @@ def build(target: Path, root: Path = CHECKOUT) -> list[Path]:
     pages["contents.html"] = export(
         _of_markdown(CONTENTS), root, "Contents", contents=contents, script=SCRIPT
     )
-    target.mkdir(parents=True, exist_ok=True)
     for page, soup in pages.items():
         (target / page).write_text(str(soup), encoding="utf-8")
     return [target / page for page in pages]

@@ -39,8 +39,13 @@ def resumed(earlier: dict, now: dict) -> dict:
 
     >>> resumed({"threads": 1, "start": "9:00"}, {"threads": 2, "start": "9:30"})
     {'threads': 1, 'start': '9:00', 'resumed': [{'threads': 2, 'start': '9:30'}]}
+    >>> resumed({"processes": 2, "start": "9:00"}, {"start": "9:30"})["resumed"]
+    [{'processes': None, 'start': '9:30'}]
     """
     past = earlier.get("resumed", [])
     last = {key: value for known in (earlier, *past) for key, value in known.items()}
-    new = {key: value for key, value in now.items() if key == "start" or last.get(key) != value}
+    last.pop("resumed", None)
+    new = {
+        key: now.get(key) for key in last | now if key == "start" or last.get(key) != now.get(key)
+    }
     return {**earlier, "resumed": [*past, new]} if len(new) > 1 else earlier

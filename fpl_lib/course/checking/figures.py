@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 from unittest import mock
@@ -232,7 +233,7 @@ def _(exercise: FigureExercise, answer: Any, seed: int = 0) -> Verdict:
 def _compare(exercise: FigureExercise, figure: Figure) -> Verdict:
     tolerance = tolerance_of(exercise)
     given = _read(exercise, figure)
-    right = _read(exercise, _draw(exercise.solution).value)
+    right = _known(exercise, exercise.solution)
     wrong = [
         name
         for name, mine, solution in zip(exercise.readings, given, right, strict=True)
@@ -241,10 +242,16 @@ def _compare(exercise: FigureExercise, figure: Figure) -> Verdict:
     if not wrong:
         return Verdict(RIGHT, figure=figure)
     for mistake in exercise.mistakes:
-        mistaken = _read(exercise, _draw(mistake.code).value)
+        mistaken = _known(exercise, mistake.code)
         if recognised(right, mistaken, given, tolerance):
             return Verdict(WRONG, mistake.message, mistake=mistake.name, figure=figure)
     return Verdict(WRONG, f"look again at {wrong[0]}", figure=figure)
+
+
+@cache
+def _known(exercise: FigureExercise, draw: Callable) -> list[Outcome]:
+    """The readings of the solution or of a mistake, which are the same in every check."""
+    return _read(exercise, _draw(draw).value)
 
 
 def _draw(answer: Any) -> Outcome:
