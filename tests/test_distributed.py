@@ -102,6 +102,7 @@ def both(tmp_path_factory):
     return spawn(everything, tmp_path_factory.mktemp("two"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LOSSES)
 def test_two_processes_are_one_whatever_the_loss_sees_of_a_batch(both, name):
     rows, learnt = trained(LOSSES[name]())

@@ -153,6 +153,7 @@ def test_torch_compile_follows_a_number_that_changes():
         torch.testing.assert_close(compiled(alpha), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
 @each_option
 def test_torch_compile_takes_the_module_whole(options):

@@ -109,6 +109,7 @@ def test_training_leaves_the_whitening_alone():
     assert torch.equal(model.filters, before)
 
 
+@pytest.mark.slow
 def test_the_small_network_learns_the_excerpt_to_more_than_55_percent():
     data, recipe = load_cifar10(source="mini"), EXPERIMENTS["mini"].recipe
     options = {"channels_last": recipe.channels_last}

@@ -21,7 +21,7 @@ from fpl_lib.evidence.properties import (
 from fpl_lib.losses import rivals
 
 COUNTS = torch.full((10,), 400)
-ALL = ["shift", "class names", "mean", "T up", "right is least", "heeds blunders", "truthful"]
+ALL = ["shift", "class names", "mean", "T up", "right is least", "learns from blunders", "truthful"]
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -81,7 +81,7 @@ BROKEN = {
     "mean": nn.CrossEntropyLoss(reduction="sum"),
     "T up": lambda z, t: -F.cross_entropy(z, t),
     "right is least": nn.CrossEntropyLoss(label_smoothing=0.2),
-    "heeds blunders": rivals.mae_loss,
+    "learns from blunders": rivals.mae_loss,
     "truthful": rivals.focal_loss,
 }
 
@@ -100,7 +100,7 @@ def test_only_what_a_loss_lacks_is_missed():
     found = properties_of(nn.CrossEntropyLoss(reduction="sum"))
     assert [name for name in ALL if not found[name]] == ["mean"]
     found = properties_of(rivals.mae_loss)
-    assert [name for name in ALL if not found[name]] == ["heeds blunders", "truthful"]
+    assert [name for name in ALL if not found[name]] == ["learns from blunders", "truthful"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,7 @@ def test_table_2_was_run_for_real_with_both_losses():
         assert sum(counts) == record.result["errors"] == 10_000 - round(100 * record.result["top1"])
 
 
+@pytest.mark.slow
 def test_the_report_stands_on_these_records_alone(tmp_path):
     text = report(RUNS, tmp_path)
     for record in read_runs(RUNS):

@@ -95,6 +95,7 @@ def made_as(config):
                 condition=config.condition, images=100)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_the_commands_run_what_is_missing(experiment):
     """First what the questions ask for, then the rest, conditions on request last."""
@@ -110,6 +111,7 @@ def test_the_commands_run_what_is_missing(experiment):
     assert not command and (asked or (rows["n"] > 0).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
 def test_a_questions_commands_run_its_pairs_and_its_control_and_nothing_else(question):
     runs = [c for command in question_commands(question) for c in asked_for(command)]
@@ -153,6 +155,7 @@ def test_the_papers_accuracy_stands_beside_ours():
     assert of(table, experiment="table3-mini")["printed"].isna().all()
 
 
+@pytest.mark.slow
 def test_the_report_writes_tables_and_figures_from_the_records(tmp_path):
     for run in [*pair(1, seeds=2), *pair(1, seeds=2, experiment="noise-mini", condition="noise20")]:
         write_record(run, tmp_path / "runs")

@@ -28,7 +28,7 @@ SPEED = ("<!-- speed -->", "<!-- /speed -->")
 
 CLAIMS = {
     "conclusion-beats-ce": "FPL performs better than cross-entropy (CE) in classifying images",
-    "resnet18-fp": "ResNet18: 5 false positives fewer than with CE (Table 2)",
+    "resnet18-fp": "ResNet18: 5 fewer false positives than with CE (Table 2)",
     "scratch-top1": "ResNet50 from scratch: 0.32 points better than CE (Table 3)",
     "top1-gain-text": "… and the text makes it 0.68 points",
     "imbalance-improved": "Under class imbalance, an improvement on focal loss",

@@ -176,8 +176,9 @@ def _results(ledger: pd.DataFrame, answers: dict[str, Answer]) -> list[str]:
             f"FPL is ahead in {sum(x > 0 for x in ahead)} of the {len(ahead)} comparisons that "
             "Tables 2 and 3 print. How often the authors trained is not said. If each number "
             f"is of a single run, {beyond or 'none'} of the {len(printed)} differences that are "
-            "still weighed so is larger than what seeds alone may do. Formulas and the paper's own "
-            f"numbers prove {counts.get(PROVED, 0)} claims and refute {counts.get(REFUTED, 0)}."
+            "still weighed in this way is larger than seeds alone can make. Formulas and the "
+            f"paper's own numbers prove {counts.get(PROVED, 0)} claims and refute "
+            f"{counts.get(REFUTED, 0)}."
         ),
         "## Results beyond the paper",
         "",
@@ -240,8 +241,8 @@ def _easy_and_difficult(records: Sequence[Record]) -> list[str]:
         "## What was difficult",
         "",
         *paragraph(
-            "For Table 2 the paper names neither stem nor initial weights nor augmentation, for no "
-            "number how many runs are behind it, and in "
+            "For Table 2 the paper names neither stem nor initial weights nor augmentation; it "
+            "does not say how many runs are behind any number; and in "
             f"{len(paper.contradictions())} places it contradicts itself ("
             + ", ".join(f"{n} in {words.get(kind, kind)}" for kind, n in kinds.items())
             + f").{said}"

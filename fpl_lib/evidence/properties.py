@@ -90,8 +90,8 @@ def properties_of(loss: nn.Module) -> dict[str, bool]:
     - "mean": every sample twice, and the loss is the same; a sum would double.
     - "T up": no sample's own class is ever pushed down.
     - "right is least": no prediction costs less than the sure and right one.
-    - "heeds blunders": a sure and wrong sample, logits (0, 20, 1, 0, ...), still has a gradient
-      longer than 0.01.
+    - "learns from blunders": a sure and wrong sample, logits (0, 20, 1, 0, ...), still has a
+      gradient longer than 0.01.
     - "truthful": with labels of 60, 30 and 10 %, it asks for these probabilities (`asks_for`).
 
     Raises TypeError or ValueError for a loss that `require_trainable` refuses.
@@ -124,7 +124,7 @@ def properties_of(loss: nn.Module) -> dict[str, bool]:
         "mean": same(logits.repeat(2, 1), target.repeat(2)),
         "T up": bool((push[rows, target] >= -1e-12).all()),
         "right is least": bool(loss(sure, target) <= value + 1e-9),
-        "heeds blunders": bool(pull.norm() > 0.01),
+        "learns from blunders": bool(pull.norm() > 0.01),
         "truthful": bool(off.abs().max() < 0.015),
     }
 

@@ -216,7 +216,7 @@ def weak_weight(records: Sequence[Record]) -> Finding:
     return by_formula(
         ratio < inverse / 10,
         f"Where the rarest class has {inverse:.0f} times fewer images than the commonest, Eq. 4 "
-        f"weighs it {ratio:.1f} times as much; inverse frequency would by {inverse:.0f}. The "
+        f"weighs it {ratio:.1f} times as much; inverse frequency, {inverse:.0f} times. The "
         "reason given is not the reason: α multiplies the logarithm, so its factor is the same at "
         f"every p. It is weak since all weights lie between {alpha[0]:.1f} and 1.",
         basis="arithmetic, notebook 04", estimate=ratio, unit="ratio of weights",
@@ -260,7 +260,7 @@ def broader_framework(records: Sequence[Record]) -> Finding:
         float((own - taylor).abs().max()) < EXACT,
         "As a family of formulas, yes: the Taylor cross-entropy of any order is FPL with "
         "α = (1, 0) and its own φ. Whether FPL resists wrong labels is another question.",
-        basis="proof, notebook 08",
+        basis="proof, notebook 03",
     )
 
 

@@ -228,6 +228,6 @@ def accuracy_formula(records: Sequence[Record]) -> Finding:
         math.isclose(eq9, top1),
         f"TN exists for one class against the rest only. Read so, Eq. 9 gives {eq9:.2f} % on "
         f"average for Table 2's ResNet18 with CE, which has {top1:.2f} % of the images right.",
-        basis="proof by numbers, metrics.one_vs_rest_accuracy", estimate=eq9 - top1,
+        basis="proof by numbers, notebook 06", estimate=eq9 - top1,
         unit="points of accuracy",
     )  # fmt: skip
