@@ -91,7 +91,7 @@ matrix: $(READY)
 		done; \
 		if [ -z "$$found" ]; then results="$$results\n$$each: skipped, no Python $$python is here"; continue; fi; \
 		bin=.matrix/$$each/bin; \
-		{ [ -x $$bin/python ] || $(PY) -m uv venv --quiet --python $$found .matrix/$$each; } && \
+		{ [ -x $$bin/python ] || $(PY) -m uv venv --quiet --seed --python $$found .matrix/$$each; } && \
 		$(PY) -m uv pip install --quiet --python $$bin/python $$how -e '.[lab,teach,test]' && \
 		$$bin/python -c 'import sys, torch; print(sys.version.split()[0], torch.__version__)' && \
 		PATH=$(HERE)/$$bin:"$$PATH" OMP_NUM_THREADS=1 $$bin/python -m pytest $(TEST_FLAGS) \
