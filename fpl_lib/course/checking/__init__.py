@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "compare": ["as_numbers"],
+        "compare": ["HALF", "as_numbers", "precision_of"],
         "figures": [
             "along",
             "bar_names",

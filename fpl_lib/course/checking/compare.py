@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
+HALF = 1e-4  # the relative precision of float16 and bfloat16 is coarser, that of float32 finer
+
 
 def agree(expected: Any, got: Any, *, rtol: float = 1e-5, atol: float = 1e-7) -> bool:
     """Whether `got` is an acceptable way of writing `expected`. NaN agrees with NaN.
@@ -48,8 +50,10 @@ def difference(
         return "" if _same(expected, got) else f"{what} is {_kind(got)} that does not match"
     if (right := as_numbers(got)) is None:
         return f"{what} is {_kind(got)}, expected {_kind(expected)}"
-    if rtol and (precision := _precision(got)):
+    if rtol and (precision := precision_of(got)):
         tolerance["rtol"] = max(rtol, 4 * precision)
+        if precision > HALF:  # sums of halves are off by a share of the largest part
+            tolerance["atol"] = max(atol, precision * np.abs(left).max(initial=0))
     return _arrays(left, right, what, tolerance)
 
 
@@ -123,7 +127,7 @@ def _arrays(left: np.ndarray, right: np.ndarray, what: str, tolerance: dict[str,
 
 def _sequences(expected: Any, got: Any, what: str, tolerance: dict[str, float]) -> str:
     if hasattr(got, "__array__") and (numbers := as_numbers(got)) is not None and numbers.ndim:
-        got = list(numbers)
+        got = list(got)
     elif isinstance(got, np.ndarray):  # of words
         got = got.tolist()
     if not isinstance(got, tuple | list):
@@ -168,7 +172,7 @@ def as_numbers(value: Any) -> np.ndarray | None:
     return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
-def _precision(value: Any) -> float:
+def precision_of(value: Any) -> float:
     """The relative precision of the floats that a tensor or an array holds, 0 for all else."""
     if isinstance(value, torch.Tensor) and value.is_floating_point():
         return torch.finfo(value.dtype).eps

@@ -87,8 +87,10 @@ def bar_names(ax: Axes) -> dict[str, float]:
 
 
 def from_zero(ax: Axes) -> bool:
-    """Whether every bar starts at zero, so that their lengths can be compared."""
-    return all(bar.start == 0 for bar in _bars(ax))
+    """Whether every bar starts at zero and is shown whole, so that lengths can be compared."""
+    low, high = sorted(ax.get_xlim() if lying(ax) else ax.get_ylim())
+    ends = [(min(0, bar.length), max(0, bar.length)) for bar in _bars(ax) if bar.start == 0]
+    return len(ends) == len(_bars(ax)) and all(low <= a and b <= high for a, b in ends)
 
 
 def side_by_side(ax: Axes, *labels: str) -> bool:

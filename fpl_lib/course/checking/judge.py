@@ -111,6 +111,8 @@ def _(exercise: FunctionExercise, answer: Any, seed: int = 0) -> Verdict:
 def uses(function: Callable[..., Any], name: str) -> bool:
     """Whether a function, or one of the same notebook that it calls, uses this name anywhere.
 
+    What was given another name before, or is an instance of a class of this name, counts, too.
+
     >>> uses(lambda z: np.linalg.norm(z), "norm"), uses(lambda z: z.sum(), "norm")
     (True, False)
     """
@@ -124,7 +126,9 @@ def uses(function: Callable[..., Any], name: str) -> bool:
             return True
         waiting += code.co_consts
         known = getattr(part, "__globals__", {})
-        called = (known.get(other) for other in code.co_names)
+        called = [known[other] for other in code.co_names if other in known]
+        if any(name in (getattr(f, "__name__", ""), type(f).__name__) for f in called):
+            return True
         waiting += [f for f in called if getattr(f, "__module__", "") == function.__module__]
     return False
 

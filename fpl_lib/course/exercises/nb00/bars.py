@@ -64,7 +64,7 @@ BARS = FigureExercise(
         "the bars labelled FPL": lambda ax: bars(ax, "FPL", CLASSES),
         "the number of bars: one for each class and loss": lambda ax: len(bars(ax, "FPL")),
         "the class names beside the bars": lambda ax: set(CLASSES) <= bar_names(ax).keys(),
-        "where the bars start: at zero": from_zero,
+        "the axis of the counts: from zero, every bar whole": from_zero,
         "the two bars of a class: side by side": lambda ax: side_by_side(ax, "CE", "FPL"),
         "the scale of the counts: linear": lambda ax: scales(ax) == ("linear", "linear"),
         "the name of the axis of the counts": named("y", "false positive"),

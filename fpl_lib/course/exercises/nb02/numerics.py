@@ -40,12 +40,12 @@ def _by_logsumexp(
     left_out: Callable[[Tensor, Tensor], Tensor],
     *,
     fill: float = -torch.inf,
-    late: bool = False,
+    dtype: torch.dtype | None = torch.float32,
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """logsumexp over all classes minus logsumexp without the class `left_out(z, true)`."""
 
     def loss(z: Tensor, target: Tensor) -> Tensor:
-        z = z if late else z.float()
+        z = z if dtype is None else z.to(dtype)
         out = left_out(z.detach(), target[:, None])
         return (z.logsumexp(1) - z.scatter(1, out, fill).logsumexp(1)).float()
 
@@ -89,14 +89,15 @@ def _gaps(rng: np.random.Generator) -> list[tuple[Tensor, Tensor]]:
     )
     short = torch.from_numpy(rng.standard_normal((3, 6))).to(torch.bfloat16)
     short[:, 4] += 9
-    ahead = torch.tensor([[18.0, 0.0, 1.0, -1.0]]) + float(rng.integers(0, 3))
+    ahead = torch.tensor([[18.0, 0.0, 1.0, -1.0], [60.0, 0.0, 1.0, -1.0]])
+    ahead += float(rng.integers(0, 3))
     zero = torch.zeros(1, dtype=torch.long)
     return [
         (moderate, targets),
         (far, zero),
         (near, zero.repeat(2)),
         (short, torch.tensor([0, 1, 2])),
-        (ahead, zero),
+        (ahead, zero.repeat(2)),
     ]
 
 
@@ -117,8 +118,9 @@ STABLE = FunctionExercise(
         "left out T": _by_logsumexp(lambda z, true: true),
         "logit 0": _by_logsumexp(_leading, fill=0.0),
         "F may be T": _by_logsumexp(lambda z, true: z.argmax(1, keepdim=True)),
-        "summed before upcast": _by_logsumexp(_leading, late=True),
+        "summed before upcast": _by_logsumexp(_leading, dtype=None),
         "two sums subtracted": _by_logsumexp(_leading),
+        "two sums subtracted, in float64": _by_logsumexp(_leading, dtype=torch.float64),
         "surprise of F": _surprise_of_f,
     },
 )

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking import FunctionExercise
-from fpl_lib.course.checking.guard import value_and_gradient
+from fpl_lib.course.checking import HALF, FunctionExercise, as_numbers, precision_of
+from fpl_lib.course.checking.guard import Refused, value_and_gradient
 from fpl_lib.losses import squared_term
 from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
 
@@ -102,11 +102,11 @@ def _pull_at(function: Callable[[Tensor], Tensor], u: float) -> float:
 
 
 def _values(function: Callable[[Tensor], Tensor], r: Tensor) -> np.ndarray:
-    values = np.asarray(function(r), dtype=float)
-    if values.shape != tuple(r.shape):
-        raise ValueError(
-            f"a term keeps the shape of r: got shape {values.shape} for {tuple(r.shape)}"
-        )
+    values = as_numbers(found := function(r))
+    if values is None or values.shape != tuple(r.shape):
+        raise ValueError(f"a term keeps the shape of r, {tuple(r.shape)}")
+    if precision_of(found) > HALF:
+        raise Refused("the slope of your term is asked for, too: keep the type of r")
     return values
 
 

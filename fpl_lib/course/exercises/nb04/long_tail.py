@@ -70,7 +70,9 @@ def _up_to_a_shift(function: Callable[..., Any], logits: Tensor, counts: Tensor,
     numbers = as_numbers(adjusted)
     if numbers is None or numbers.shape != logits.shape:
         return adjusted
-    return numbers - numbers.mean(1, keepdims=True)
+    centred = numbers - numbers.mean(1, keepdims=True)
+    # In the type of the answer, which says how exact its numbers are.
+    return torch.from_numpy(centred).to(torch.as_tensor(adjusted).dtype)
 
 
 ADJUST = FunctionExercise(
