@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
 from pathlib import Path
 
 import platformdirs
@@ -15,6 +17,13 @@ IN_CHECKOUT = (CHECKOUT / "pyproject.toml").is_file() and (CHECKOUT / "data" / "
 DATA = CHECKOUT / "data" if IN_CHECKOUT else platformdirs.user_data_path("fpl_lib", False)
 PAPER = DATA / "paper" if IN_CHECKOUT else PACKAGE / "_paper"
 RUNS = DATA / "runs"
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a regular file; OSError for anything else, such as a pipe that never ends."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return path.read_bytes()
 
 
 def write_atomically(path: Path, data: bytes, *, durable: bool = False) -> None:

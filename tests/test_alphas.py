@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from repository import ROOT
 
 from fpl_lib import FalsePositiveLoss, LearnableAlpha, batch_alpha, class_alpha
 
@@ -187,3 +188,12 @@ def test_learned_weights_ignore_the_labels_but_not_the_number_of_classes():
 def test_impossible_learnable_weights_are_refused(arguments, options, error, words):
     with pytest.raises(error, match=words):
         LearnableAlpha(*arguments, **options)
+
+
+@pytest.mark.parametrize("part", [8, 16, 64])
+def test_a_samples_own_weight_grows_with_its_part_of_the_batch_as_the_readme_says(part):
+    labels = torch.randint(10, (2000, part), generator=torch.Generator().manual_seed(part))
+    own = torch.stack([batch_alpha(some, 10)[some].mean() for some in labels]).double()
+    expected = (1 - 1 / part) * (1 - 1 / 10)
+    assert abs(own.mean() - expected) < 4 * own.std() / 2000**0.5
+    assert f"{expected:.2f}" in (ROOT / "fpl_lib" / "README.md").read_text(encoding="utf-8")

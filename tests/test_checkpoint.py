@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 import time
 
 import pytest
@@ -239,3 +240,10 @@ def test_a_failed_training_leaves_the_checkpoint_before(tmp_path, monkeypatch):
         next(rows)
     saved = load_checkpoint(tmp_path / "c")
     assert (len(saved["history"]), saved["step"]) == (1, 2)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_checkpoint_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "c.ckpt")
+    with pytest.raises(CheckpointError, match="c.ckpt cannot be read as a checkpoint"):
+        load_checkpoint(tmp_path / "c.ckpt")

@@ -165,9 +165,10 @@ def test_own_address_comes_first(fake, server, root, monkeypatch):
     monkeypatch.setattr(fetch, "MIRRORS", ("http://127.0.0.1:9/",))
     assert fetch.mirrors() == (server.url, "http://127.0.0.1:9/")
     assert fetch_cifar10(root, progress=False).source == "download"
-    monkeypatch.setenv("FPL_CIFAR10_URL", "/home/me/cifar.tar.gz")
-    with pytest.raises(DataError, match="FPL_CIFAR10_URL is '/home/me.*not an http"):
-        fetch_cifar10(root / "other", progress=False)
+    for odd in ("/home/me/cifar.tar.gz", "http://[home/me"):
+        monkeypatch.setenv("FPL_CIFAR10_URL", odd)
+        with pytest.raises(DataError, match="FPL_CIFAR10_URL is '.*home/me.*not an http"):
+            fetch_cifar10(root / "other", progress=False)
 
 
 def test_no_message_shows_a_password(fake, server, root, monkeypatch, capfd):

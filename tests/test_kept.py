@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -88,7 +89,8 @@ def test_without_a_claim_sorted_nothing_depends_on_the_folder(capsys, folder):
         sort_claims(["none"])
 
 
-def test_a_picked_option_is_kept_and_judged_after_the_next_cell(monkeypatch):
+@pytest.mark.parametrize("later", ["", "notebook 09"])
+def test_a_picked_option_is_kept_and_judged_once_something_was_shown(later, monkeypatch):
     shell = SimpleNamespace(events=EventManager(None, ["post_run_cell"]))
 
     def run(code):
@@ -96,15 +98,22 @@ def test_a_picked_option_is_kept_and_judged_after_the_next_cell(monkeypatch):
 
     monkeypatch.setattr(quizzes, "in_ipython", lambda: True)
     monkeypatch.setattr("IPython.get_ipython", lambda: shell)
-    _, buttons, answer = quizzes.as_widget(QUIZ).children
+    _, buttons, answer = quizzes.as_widget(replace(QUIZ, answered_in=later)).children
     run(f'predict("{QUIZ.id}")')
     for number, option in enumerate(QUIZ.options):
         buttons.index = number
         assert kept.guesses() == {QUIZ.id: option.text}
         assert "Noted." in answer.value and "✓" not in answer.value and "✗" not in answer.value
-    run('predict("99-another")')
-    assert "Noted." in answer.value
+    for silent in (
+        'predict("99-another")',
+        "import math\n\n\ndef root(x):\n    return x\n\n\ny = 4",
+    ):
+        run(silent)
+        assert "Noted." in answer.value
     run("print(1)")
+    if later:
+        assert "Notebook 09 comes back to it." in answer.value
+        return
     assert answer.value == quizzes.feedback(QUIZ.options[-1])
     buttons.index = 0
     assert answer.value == quizzes.feedback(QUIZ.options[0])

@@ -140,6 +140,8 @@ def test_arguments_of_cross_entropy_are_answered_by_what_takes_their_place(name,
     ):
         with pytest.raises(TypeError, match=f"{name}: expected.*{re.escape(words)}"):
             call(**{name: torch.ones(4)})
+    with pytest.raises(TypeError, match=r"weight: expected.*alpha=\(weight, 0\)"):
+        false_positive_loss(Z, T, torch.ones(4))
     with pytest.raises(TypeError, match="unexpected keyword argument 'wieght'"):
         FalsePositiveLoss(wieght=torch.ones(4))
 

@@ -46,6 +46,8 @@ def cluster():
             cluster = Cluster(True, head_node_args={"num_cpus": 1, "include_dashboard": False})
             cluster.folder, cluster.second = Path(folder), cluster.add_node(num_cpus=1)
         except Exception as error:  # a raylet waits 15 seconds for its agents, no more
+            if "GITHUB_ACTIONS" in os.environ:
+                raise
             pytest.skip(f"no Ray node starts on a machine as busy as this one: {error}")
         yield cluster
         cluster.shutdown()

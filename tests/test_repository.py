@@ -1,5 +1,6 @@
 """What is committed: nothing large, nothing foreign, nothing of one machine, nothing ruff minds."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -55,3 +56,18 @@ def test_ruff_finds_nothing():
             text=True,
         )
         assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_the_attacks_page_has_a_row_for_each_of_them_and_nothing_wrong():
+    page = (ROOT / "tests" / "ATTACK.md").read_text(encoding="utf-8")
+    rows = dict(
+        re.findall(r"^\| (?:\*\*)?(.+?)(?:\*\*)? \|.*\| (?:\*\*)?(\d+)(?:\*\*)? \|$", page, re.M)
+    )
+    attacks = [
+        ast.get_docstring(node).splitlines()[0].rstrip(".")
+        for path in sorted((ROOT / "tests" / "attack").glob("test_*.py"))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and "tally" in [a.arg for a in node.args.args]
+    ]
+    assert [attack for attack in attacks if attack not in rows] == []
+    assert {name: wrong for name, wrong in rows.items() if wrong != "0"} == {}

@@ -1,6 +1,7 @@
 """Records: written whole, read back, told apart by setting."""
 
 import json
+import os
 import subprocess
 import sys
 from functools import partial
@@ -107,3 +108,12 @@ def test_what_came_later_is_what_it_was_before():
     today = RunConfig("", "", "", 0, Recipe()).as_dict()
     oldest = recorded_runs("table2")[0].header["config"]
     assert BEFORE_OPTIONS == {key: today[key] for key in today if key not in oldest}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_place_of_a_record_is_refused_and_not_waited_for(tmp_path):
+    path = write_record(record(), tmp_path)
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(OSError, match="not a regular file.*small-fpl-0.jsonl"):
+        read_record(path)

@@ -68,7 +68,7 @@ def test_formulas_and_print_decide_without_records_and_questions_wait_for_theirs
 def test_verdicts_that_no_run_can_change(claim, verdict):
     found = verdict_on(claim, [])
     assert found.verdict == verdict
-    assert found == verdict_on(claim, compact())
+    assert str(found) == str(verdict_on(claim, compact()))  # NaN is what it was
 
 
 def test_the_sizes_of_cifar10_are_not_judged_before_its_files_were_loaded():

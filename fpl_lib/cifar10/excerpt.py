@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, WebPImagePlugin  # noqa: F401 (else Pillow tries all it has)
 
-from fpl_lib._files import IN_CHECKOUT
+from fpl_lib._files import IN_CHECKOUT, read_regular
 from fpl_lib.cifar10.files import (
     CLASSES,
     IMAGE_SHAPE,
     DataError,
     md5_of,
     read_checked,
-    read_regular,
 )
 
 FOLDER = "cifar10-mini"

@@ -15,6 +15,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
@@ -39,7 +40,11 @@ Report = Callable[[str], None]
 def mirrors() -> tuple[str, ...]:
     """The addresses tried, in order: `$FPL_CIFAR10_URL` if it is set, Zenodo, the official host."""
     own = os.environ.get("FPL_CIFAR10_URL", "").strip()
-    if own and not own.lower().startswith(("http://", "https://")):
+    try:
+        sound = urlsplit(own).scheme.lower() in ("http", "https")
+    except ValueError:  # an address such as http://[x
+        sound = False
+    if own and not sound:
         raise DataError(
             f"FPL_CIFAR10_URL is {own.rpartition('@')[2]!r}, which is not an http:// or https:// "
             "address; correct or unset it. An archive you already have goes into the data folder "

@@ -10,17 +10,17 @@ are also those in `torchvision.datasets.CIFAR10`.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import pickle
 import shlex
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from fpl_lib._files import read_regular
 
 CLASSES = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -87,13 +87,6 @@ def fetch_command(root: Path) -> str:
 def md5_of(data: bytes | memoryview) -> str:
     """MD5 in hexadecimal: a check against damage, not against an attacker."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
-
-
-def read_regular(path: Path) -> bytes:
-    """The bytes of a regular file; OSError for anything else, such as a pipe that never ends."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return path.read_bytes()
 
 
 def read_checked(path: Path, expected: str, cure: str) -> bytes:

@@ -2,7 +2,7 @@
 
     check("01-softmax", softmax)      # not attempted, right, or not yet and why
     hint("01-softmax")                # one hint at a time, each after another try
-    predict("01-which-is-larger")     # a question to answer before running the next cell
+    predict("01-which-is-larger")     # a question to answer before the answer is shown
     recall("01-which-is-larger")      # in a later notebook: what was answered to it
 
 Graders have `fpl_lib.course.grading.grade`. The exercises are data, in `fpl_lib/course/exercises`.
@@ -11,7 +11,7 @@ Graders have `fpl_lib.course.grading.grade`. The exercises are data, in `fpl_lib
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fpl_lib.course.checking.compare import show_value
@@ -119,7 +119,7 @@ def recall(name: str) -> None:
     question, said = quiz(name), guesses().get(name)
     picked = next((option for option in question.options if option.text == said), None)
     if picked is None:
-        ask(question)
+        ask(replace(question, answered_in=""))
         return
     text = f"{question.question}\nYou said: {picked.text}"
     card = f"<p>{inline(question.question)}<br><b>You said:</b> {inline(picked.text)}</p>"

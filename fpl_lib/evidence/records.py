@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from fpl_lib._files import RUNS, write_atomically
+from fpl_lib._files import RUNS, read_regular, write_atomically
 from fpl_lib.evidence.validation import RecordError, validate
 
 # What was so in every run that was made before there was an option for it.
@@ -103,7 +103,7 @@ def read_record(path: str | os.PathLike) -> Record:
 
 def _parsed(path: Path) -> Record:
     lines = []
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+    for number, line in enumerate(read_regular(path).splitlines(), start=1):
         try:
             row = json.loads(line.decode(), parse_float=_finite, parse_constant=_finite)
             lines.append((row.pop("kind"), row))

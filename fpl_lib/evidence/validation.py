@@ -1,4 +1,8 @@
-"""When a record holds together: ranges of its numbers, and what follows from its confusions."""
+"""When a record holds together: ranges of its numbers, and what follows from its confusions.
+
+Numbers that fit each other pass, whoever wrote them: that a stored record has the epochs and the
+options of its experiment's plan is for the tests (tests/test_records.py) to compare.
+"""
 
 from __future__ import annotations
 

@@ -32,10 +32,11 @@ OF_CROSS_ENTROPY = {
 
 def explains_cross_entropy(function: Callable[P, T]) -> Callable[P, T]:
     """`function`, which answers arguments of torch's cross-entropy by what takes their place."""
+    most = function.__code__.co_argcount  # torch's third one is the weight
 
     @wraps(function)
     def explained(*args: P.args, **options: P.kwargs) -> T:
-        for name in options:
+        for name in (*options, *("weight",) * (len(args) > most)):
             if name in OF_CROSS_ENTROPY:
                 raise TypeError(
                     f"{name}: expected this loss's own arguments; got one of cross-entropy. "

@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fpl_lib._files import write_atomically
+from fpl_lib._files import read_regular, write_atomically
 from fpl_lib.training.distributed import processes
 
 SAVE_EVERY = 60.0  # seconds, at least: an image classifier's state is some 100 MB
@@ -109,8 +109,7 @@ def save_checkpoint(path: str | os.PathLike, state: dict) -> None:
 
     Raises OSError with the file's name, such as when the disk is full.
     """
-    path = Path(path)
-    buffer = io.BytesIO()
+    path, buffer = Path(path), io.BytesIO()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(state, buffer)
@@ -125,7 +124,7 @@ def load_checkpoint(path: str | os.PathLike) -> dict:
     Raises CheckpointError with the file's name for whatever `save_checkpoint` did not write.
     """
     try:
-        content = io.BytesIO(Path(path).read_bytes())
+        content = io.BytesIO(read_regular(Path(path)))
         check_zip(content)
         saved = torch.load(content, map_location="cpu", weights_only=True)
         if not isinstance(saved, dict):

@@ -127,6 +127,11 @@ bench --threads 0                           | expected a whole number from 1 to 
 bench --device gpu                          | expected auto, cpu, cuda or cuda:N
 bench --device cuda:99                      | cuda:99
 bench --quick --rounds many                 | expected a whole number from 1
+contest                                     | required: FOLDER
+contest nowhere                             | nowhere: no such folder
+contest FILE                                | FILE: no such folder
+contest FOLDER                              | got no final run
+reproduce mini --ray 127.0.0.1:1            | --ray
 """
 
 

@@ -119,7 +119,9 @@ class Option:
 
 @dataclass(frozen=True)
 class Quiz:
-    """A question to commit to before the next cell is run. Exactly one option is right.
+    """A question to commit to before the answer is shown. Exactly one option is right.
+
+    answered_in: the later notebook that answers it, such as "notebook 09", if this one does not.
 
     Raises ValueError unless there are two to six different options, one right, each with a reason.
     """
@@ -127,6 +129,7 @@ class Quiz:
     id: str
     question: str
     options: tuple[Option, ...]
+    answered_in: str = ""
 
     def __post_init__(self) -> None:
         if not self.question.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,14 @@ def read_quizzes(path: Path) -> tuple[Quiz, ...]:
 
     Below `## NN-its-id` stands the question, then each option as `- [ ] text`, the right one as
     `- [x] text`, with its reason in the lines below it that begin with `  >`. Lines are joined.
+    `## NN-its-id · notebook 09` is for a question that only that notebook answers.
     Raises ValueError with file and line for anything else, and for a quiz that is none.
     """
     found = []
     for section in sections(path):
         question, options = _question_and_options(section.lines)
         try:
-            found.append(Quiz(section.id, question, options))
+            found.append(Quiz(section.id, question, options, section.title))
         except ValueError as error:
             raise ValueError(f"{section.place}: {error}") from None
     return tuple(found)
@@ -98,7 +100,8 @@ def feedback(option: Option) -> str:
 def as_widget(question: Quiz) -> Any:
     """The question as radio buttons, or None where ipywidgets is not there.
 
-    A pick is kept; what is to be said of it appears when another cell has been run.
+    A pick is kept. What is to be said of it appears when a cell that shows something has been run,
+    unless a later notebook answers the question.
     """
     try:
         import ipywidgets as widgets
@@ -117,11 +120,14 @@ def as_widget(question: Quiz) -> Any:
     answer = widgets.HTML()
     cells_run: list[str] = []
 
+    later = question.answered_in
+    noted = f"{later.capitalize()} comes back to it." if later else "See what the next cells show."
+
     def say(*_: Any) -> None:
         if buttons.index is not None:
-            noted = box("Noted. What is to be said of it stands here after the next cell.", GREY)
             picked = feedback(question.options[buttons.index])
-            answer.value = picked if cells_run else noted
+            shown = cells_run and not later
+            answer.value = picked if shown else box(f"Noted. {noted}", GREY)
 
     def picked(change: dict[str, Any]) -> None:
         keep(question.id, question.options[change["new"]].text)
@@ -129,7 +135,7 @@ def as_widget(question: Quiz) -> Any:
 
     def ran(result: Any) -> None:
         code = result.info.raw_cell or ""
-        if "predict(" not in code:  # cells that ask do not answer
+        if "predict(" not in code and shows(code):  # cells that ask do not answer
             cells_run.append(code)
             events.unregister("post_run_cell", ran)
             say()
@@ -141,3 +147,17 @@ def as_widget(question: Quiz) -> Any:
     shown = widgets.VBox([head, buttons, answer], layout=wide)
     shown.add_class("fpl-quiz")
     return shown
+
+
+def shows(code: str) -> bool:
+    """Whether a cell may print or draw something: it does more than import, define and assign.
+
+    >>> shows("n = 3"), shows("print(n)")
+    (False, True)
+    """
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:  # a magic
+        return True
+    quiet = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign
+    return not all(isinstance(statement, quiet) for statement in tree.body)
