@@ -1,4 +1,4 @@
-"""A class hands in every notebook; what grading it takes goes to notebooks/JUPYTERHUB.md.
+"""A class hands in every notebook; what it takes to grade goes to notebooks/JUPYTERHUB.md.
 
     python tests/classes.py [NN ...]      (or make class)
 
@@ -43,20 +43,24 @@ def asked(cells: list) -> dict[str, str]:
     return dict(re.findall(r'^check\("([\w-]+)", ([^\W\d]\w*)\)', sources, flags=re.MULTILINE))
 
 
-def typed(name: str, wanted: str, text: str) -> str:
-    """A cell with one of the answers to exercise `name`, under the name that its check takes."""
-    last = ast.parse(text[2:]).body[-1]
-    code = text[2:]
+def typed(name: str, wanted: str, place: int) -> str:
+    """A cell with an answer to exercise `name`, under the name that its check takes.
+
+    Answers before it in the file may define what it uses.
+    """
+    *before, code = (text[2:] for text in ANSWERS[name][: place + 1])
+    last = ast.parse(code).body[-1]
     if isinstance(last, ast.Expr):
         lines = code.splitlines()
         lines[last.lineno - 1] = f"{wanted} = {lines[last.lineno - 1]}"
         code = "\n".join(lines)
     elif last.name != wanted:
         code += f"\n{wanted} = {last.name}"
-    known = ""
+    parts = [SHARED.strip(), FILES[name[:2]][0]]
     if isinstance(task := exercise(name), TrainingExercise):
-        known = f"KNOWN = {[float(one) for one in task.known()]}\n"
-    return f"{SHARED.strip()}\n{known}{FILES[name[:2]][0]}\n{code}"
+        parts.append(f"KNOWN = {[float(one) for one in task.known()]}")
+    parts += [text for text in before if not isinstance(ast.parse(text).body[-1], ast.Expr)]
+    return "\n".join([*parts, code])
 
 
 def submission(release, student: int):
@@ -65,10 +69,9 @@ def submission(release, student: int):
     names = asked(notebook.cells)
     if student == 0:
         return notebook, set()
-    chosen = {name: ANSWERS[name][(student + place) % len(ANSWERS[name])]
-              for place, name in enumerate(names)}  # fmt: skip
-    sources = {name: typed(name, names[name], text) for name, text in chosen.items()}
-    right = {name for name, text in chosen.items() if text[0] == "+"}
+    chosen = {name: (student + place) % len(ANSWERS[name]) for place, name in enumerate(names)}
+    sources = {name: typed(name, names[name], place) for name, place in chosen.items()}
+    right = {name for name, place in chosen.items() if ANSWERS[name][place][0] == "+"}
     first, *_, last = names
     deleted = set()
     if student == 9:
@@ -139,27 +142,34 @@ def grade_notebook(folder: Path, name: str) -> tuple[dict, list[str]]:
     return row, faults
 
 
+def with_row(page: str, row: dict) -> str:
+    """The page with this notebook's row in its table, in place of an earlier one."""
+    before, rest = page.split(MARKERS[0])
+    table, after = rest.split(MARKERS[1])
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    known = [re.split(r" *\| *", line.strip("| ")) for line in lines]
+    rows = {cells[0]: cells for cells in known if cells[0][:1].isdigit()}
+    rows |= {row["notebook"]: list(row.values())}
+    lines = markdown_table(list(row), [rows[name] for name in sorted(rows)])
+    text = ["", "", *lines, "", f"Measured on: {cpu_name()}.", "", ""]
+    return before + MARKERS[0] + "\n".join(text) + MARKERS[1] + after
+
+
 def main(chosen: list[str]) -> int:
-    """Grade the chosen notebooks, or all; the page is written where all are as due."""
-    rows, faults = [], []
+    """Grade the chosen notebooks, or all; those graded as due get their rows in the page."""
+    failed = False
     with tempfile.TemporaryDirectory(prefix="class-") as scratch:
         if status := classroom.main([scratch, *chosen]):
             return status
-        for name in sorted(
-            path.name for path in Path(scratch, "release").iterdir() if path.is_dir()
-        ):
+        names = (path.name for path in Path(scratch, "release").iterdir() if path.is_dir())
+        for name in sorted(names):
             row, wrong = grade_notebook(Path(scratch), name)
             print(*row.values(), *wrong, sep="\n  ", flush=True)
-            rows.append(row)
-            faults += wrong
-    if faults or chosen:
-        return bool(faults)
-    table = markdown_table(list(rows[0]), [list(row.values()) for row in rows])
-    text = "\n".join([MARKERS[0], "", *table, "", f"Measured on: {cpu_name()}.", "", MARKERS[1]])
-    page = PAGE.read_text(encoding="utf-8")
-    page = page.split(MARKERS[0])[0] + text + page.split(MARKERS[1])[1]
-    write_atomically(PAGE, page.encode())
-    return 0
+            failed |= bool(wrong)
+            if not wrong:
+                page = with_row(PAGE.read_text(encoding="utf-8"), row)
+                write_atomically(PAGE, page.encode())
+    return int(failed)
 
 
 if __name__ == "__main__":
