@@ -269,3 +269,9 @@ def test_the_installed_wheel_works_without_a_checkout(wheel, tmp_path):
         assert "the excerpt comes with a clone" in line and "python -m fpl_lib data" in line
     assert done.stdout.splitlines()[-1].startswith("No records yet in ")
     assert not [path for path in site.iterdir() if path.name == "data"]
+    (script,) = (site / "bin").glob("fpl*")
+    env = {**os.environ, "PYTHONPATH": str(site), **folders}
+    helped = subprocess.run(
+        [script, "--help"], capture_output=True, text=True, cwd=tmp_path, env=env
+    )
+    assert helped.returncode == 0 and "reproduce" in helped.stdout, helped.stderr
