@@ -25,7 +25,7 @@ from fpl_lib.commands.parser import make_parser
 from fpl_lib.evidence.experiments import Conflict, configs, run
 from fpl_lib.evidence.records import read_record
 from fpl_lib.losses import GradientMatched
-from fpl_lib.training import Paused, Recipe, logits_of, train
+from fpl_lib.training import Batches, Paused, Recipe, logits_of, train
 
 RECIPE = Recipe(batch_size=5, epochs=2, optimizer="sgd", lr=0.05, momentum=0.9)
 LOSSES = {
@@ -53,17 +53,19 @@ def trained(loss, model=None, stop_after=None, **options):
     return outcome(rows), nn.ModuleList([model, loss])
 
 
-def in_two(rank, folder, work):
+def meet(rank, folder, work, count):
     torch.set_num_threads(1)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=2)
+    where = f"file://{folder}/meet"
+    dist.init_process_group("gloo", init_method=where, rank=rank, world_size=count)
     torch.save(work(rank, folder), folder / f"rank{rank}.pt")
     dist.destroy_process_group()
 
 
-def spawn(work, folder):
-    """What `work(rank, folder)` gives in each of two processes."""
-    torch.multiprocessing.spawn(in_two, (folder, work), nprocs=2)
-    return [torch.load(folder / f"rank{rank}.pt", weights_only=False) for rank in (0, 1)]
+def spawn(work, folder, count=2, how="spawn"):
+    """What `work(rank, folder)` gives in each of `count` processes."""
+    start = torch.multiprocessing.start_processes
+    start(meet, (folder, work, count), nprocs=count, start_method=how)
+    return [torch.load(folder / f"rank{rank}.pt", weights_only=False) for rank in range(count)]
 
 
 def everything(rank, folder):
@@ -123,6 +125,28 @@ def test_batchnorm_sees_its_processs_part_and_is_judged_by_the_first_ones_means(
     alone.load_state_dict(model.state_dict())
     logits, labels = logits_of(alone, batches(shuffle=False))
     assert nn.functional.cross_entropy(logits, labels).item() == pytest.approx(rows[-1]["nll"])
+
+
+def images_that_batchnorm_sees(rank, folder):
+    seen, norm = [], nn.BatchNorm2d(3)
+    norm.register_forward_pre_hook(
+        lambda layer, given: seen.append((layer.training, len(given[0])))
+    )
+    data = Batches(
+        torch.zeros(256, 3, 8, 8, dtype=torch.uint8), torch.arange(256) % 4, batch_size=128
+    )
+    model = nn.Sequential(norm, nn.Flatten(), nn.Linear(192, 4))
+    list(train(model, nn.CrossEntropyLoss(), data, data, RECIPE, progress=False))
+    return [count for training, count in seen if training]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="processes are forked, so that it takes seconds"
+)
+def test_eight_processes_normalise_sixteen_images_each(tmp_path):
+    """MMClassification's 8 x 16."""
+    seen = spawn(images_that_batchnorm_sees, tmp_path, 8, "fork")
+    assert seen == [[16] * (256 // 128) * RECIPE.epochs] * 8
 
 
 def test_a_pause_is_everybodys_and_the_rest_the_same_bit_for_bit(both):
