@@ -114,6 +114,9 @@ def test_pins_hold_released_versions_and_no_address():
 
 
 def test_what_the_requirements_require_is_pinned_too():
+    here = metadata.version("torch").split("+")[0]
+    if not any(one.name == "torch" and one.specifier.contains(here) for one in pins()):
+        pytest.skip(f"torch {here} is here, not the pinned one, whose companions are pinned")
     pinned, seen = names(pins()), set()
     # These need not be installed here.
     absent = extra("pretrained") + extra("recipes") + extra("cluster")
