@@ -16,6 +16,7 @@ DEVICES = ["cpu"] + (["cuda"] if torch.cuda.is_available() else [])
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
 
+@pytest.mark.skipif(torch.__version__ < "2.7", reason="fake tensors of torch 2.6 ask for a driver")
 def test_the_forward_pass_never_asks_a_gpu_for_a_value():
     """Tensors that say they are on CUDA and have no values: reading one is an error."""
     with FakeTensorMode(allow_non_fake_inputs=True):
