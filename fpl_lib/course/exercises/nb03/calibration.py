@@ -24,12 +24,16 @@ def _properties(function: Callable[[int], object], classes: int):
     if shares is None or shares.shape != (classes,):
         raise ValueError(f"expected {classes} shares, one per class")
     valid = bool(abs(shares.sum() - 1) < 1e-5 + rounding), bool((shares >= 0).all())
-    lead = shares[0] / max(shares[1:].max(), 1e-12) + rounding
+    lead = shares[0] / max(shares[1:].max(), 1e-12)
     kept = all(valid) and keeps_top_class((shares / shares.sum()).tolist())
     return {
         "the sum": valid[0],
         "the sign of the shares": valid[1],
-        "the lead of the first": "none" if lead <= 1 else "short" if lead < 1.4999 else "enough",
+        "the lead of the first": "none"
+        if lead <= 1
+        else "short"
+        if lead + rounding < 1.4999
+        else "enough",
         "what FPL's best prediction has on top": "it alone" if kept else "a tie",
     }
 
