@@ -70,7 +70,7 @@ test: $(READY)
 attack: $(READY)
 	$(PYTEST) --long tests/attack
 
-# About 40 minutes on two cores.
+# Three quarters of an hour on two cores.
 class: $(READY)
 	$(RUN) tests/classes.py
 

@@ -140,6 +140,7 @@ def images_that_batchnorm_sees(rank, folder):
     return [count for training, count in seen if training]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     sys.platform != "linux", reason="processes are forked, so that it takes seconds"
 )

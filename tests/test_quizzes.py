@@ -60,6 +60,7 @@ def test_a_file_is_read_in_order_with_wrapped_lines_joined(read):
         ("## 42-second", "## 41-second", 14, "digits that starts with '42-'"),
         ("## 42-second", "## 42-Second", 14, "of small letters and digits"),
         ("## 42-second", "### 42-second", 14, "expected an option"),
+        ("## 42-second", "## 42-second · later", 14, "expected 'notebook NN' or nothing"),
         ("- [ ] No.", "- [x] No.", 3, "exactly one option must be right"),
         ("- [x] b", "- [ ] b", 14, "exactly one option must be right"),
         ("- [x] b", "- [X] b", 18, "expected an option"),

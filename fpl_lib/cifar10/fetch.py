@@ -41,7 +41,7 @@ def mirrors() -> tuple[str, ...]:
     """The addresses tried, in order: `$FPL_CIFAR10_URL` if it is set, Zenodo, the official host."""
     own = os.environ.get("FPL_CIFAR10_URL", "").strip()
     try:
-        sound = urlsplit(own).scheme.lower() in ("http", "https")
+        sound = own.lower().startswith(("http://", "https://")) and bool(urlsplit(own).netloc)
     except ValueError:  # an address such as http://[x
         sound = False
     if own and not sound:

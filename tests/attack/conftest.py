@@ -79,7 +79,8 @@ def pytest_runtest_logreport(report):
 
 def pytest_sessionfinish(session):
     """Write the page, in the process that has heard of every test; a selection writes none."""
-    whole = len({chapter for chapter, _ in counted}) == len([*Path(__file__).parent.glob("test_*")])
+    chapters = [*Path(__file__).parent.glob("test_*.py")]
+    whole = len({chapter for chapter, _ in counted}) == len(chapters)
     whole &= session.config.getoption("--long", False) and not session.config.option.keyword
     if whole and not hasattr(session.config, "workerinput"):
         import torch

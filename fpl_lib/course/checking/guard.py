@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from fpl_lib.course.checking.compare import agree
+from fpl_lib.course.checking.compare import agree, as_numbers
 
 SECONDS = 20.0
 """How long one call of a student's function may take."""
@@ -102,6 +102,19 @@ def value_and_gradient(function: Callable[..., Any], *args: Any) -> Any:
         )
     (gradient,) = torch.autograd.grad(value.sum(), leaf)
     return {"the value": value.detach(), "the gradient": gradient}
+
+
+def numbers_of(value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Numbers of any make as one NumPy array; Refused, in words for the student, for other shapes.
+
+    >>> numbers_of([0.5, 0.5], (2,))
+    array([0.5, 0.5])
+    """
+    found = as_numbers(value)
+    if found is None or found.shape != shape:
+        got = type(value).__name__ if found is None else f"the shape {found.shape}"
+        raise Refused(f"expected numbers of the shape {shape}; got {got}")
+    return found
 
 
 def same_outcome(expected: Outcome, got: Outcome, **tolerance: float) -> bool:

@@ -8,6 +8,7 @@ message) and its own test (the suite hands every mistake in and wants it back by
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,6 +135,10 @@ class Quiz:
     def __post_init__(self) -> None:
         if not self.question.strip():
             raise ValueError(f"{self.id}: the question is missing")
+        if not re.fullmatch(r"|notebook \d\d", self.answered_in):
+            raise ValueError(
+                f"{self.id}: expected 'notebook NN' or nothing, got {self.answered_in!r}"
+            )
         if not 2 <= len(self.options) <= 6:
             raise ValueError(f"{self.id}: give two to six options, got {len(self.options)}")
         if sum(option.right for option in self.options) != 1:

@@ -38,15 +38,8 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
             edge, side = (left, "left") if one.mean.estimate < 0 else (right, "right")
             arrow = "◀ {}" if side == "left" else "{} ▶"
             mean, low, high = map(signed, (one.mean.estimate, one.mean.low, one.mean.high))
-            ax.text(
-                edge,
-                y,
-                arrow.format(f"{mean} ({low} to {high})"),
-                color=color,
-                ha=side,
-                va="center",
-                weight="bold",
-            )
+            said, look = arrow.format(f"{mean} ({low} to {high})"), {"color": color, "ha": side}
+            ax.text(edge, y, said, va="center", weight="bold", **look)
             continue
         wide = 5 if one.found else 1.8
         outline = [effects.withStroke(linewidth=wide + 1.2, foreground=EDGE)]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fpl_lib.course.checking import FunctionExercise, as_numbers, precision_of
+from fpl_lib.course.checking import FunctionExercise, precision_of
+from fpl_lib.course.checking.guard import numbers_of
 from fpl_lib.evidence import keeps_top_class
 
 
@@ -20,20 +21,15 @@ def _properties(function: Callable[[int], object], classes: int):
     found = function(classes)
     if found is None or found is ...:
         return found
-    shares, rounding = as_numbers(found), 4 * precision_of(found)
-    if shares is None or shares.shape != (classes,):
-        raise ValueError(f"expected {classes} shares, one per class")
+    shares, rounding = numbers_of(found, (classes,)), 4 * precision_of(found)
     valid = bool(abs(shares.sum() - 1) < 1e-5 + rounding), bool((shares >= 0).all())
     lead = shares[0] / max(shares[1:].max(), 1e-12)
+    length = "enough" if lead + rounding >= 1.4999 else "short" if lead > 1 else "none"
     kept = all(valid) and keeps_top_class((shares / shares.sum()).tolist())
     return {
         "the sum": valid[0],
         "the sign of the shares": valid[1],
-        "the lead of the first": "none"
-        if lead <= 1
-        else "short"
-        if lead + rounding < 1.4999
-        else "enough",
+        "the lead of the first": length,
         "what FPL's best prediction has on top": "it alone" if kept else "a tie",
     }
 

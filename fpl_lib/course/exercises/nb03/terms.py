@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking import HALF, FunctionExercise, as_numbers, precision_of
-from fpl_lib.course.checking.guard import Refused, value_and_gradient
+from fpl_lib.course.checking import HALF, FunctionExercise, precision_of
+from fpl_lib.course.checking.guard import Refused, numbers_of, value_and_gradient
 from fpl_lib.losses import squared_term
 from fpl_lib.losses.terms import focal_term, gce_term, poly1_term
 
@@ -102,9 +102,7 @@ def _pull_at(function: Callable[[Tensor], Tensor], u: float) -> float:
 
 
 def _values(function: Callable[[Tensor], Tensor], r: Tensor) -> np.ndarray:
-    values = as_numbers(found := function(r))
-    if values is None or values.shape != tuple(r.shape):
-        raise ValueError(f"a term keeps the shape of r, {tuple(r.shape)}")
+    values = numbers_of(found := function(r), tuple(r.shape))  # a term keeps the shape of r
     if precision_of(found) > HALF:
         raise Refused("the slope of your term is asked for, too: keep the type of r")
     return values

@@ -70,9 +70,9 @@ def _up_to_a_shift(function: Callable[..., Any], logits: Tensor, counts: Tensor,
     numbers = as_numbers(adjusted)
     if numbers is None or numbers.shape != logits.shape:
         return adjusted
-    centred = numbers - numbers.mean(1, keepdims=True)
-    # In the type of the answer, which says how exact its numbers are.
-    return torch.from_numpy(centred).to(torch.as_tensor(adjusted).dtype)
+    centred = torch.from_numpy(numbers - numbers.mean(1, keepdims=True))
+    # Halves stay halves, whose type says how exact they are.
+    return centred.to(adjusted.dtype) if isinstance(adjusted, Tensor) else centred
 
 
 ADJUST = FunctionExercise(
