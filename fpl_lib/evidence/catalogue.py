@@ -309,6 +309,7 @@ _ALL = (
         "small", ("ce", "fpl", "fpl_mean", "focal", "balanced_softmax"), LONG_TAIL,
         Condition("exp100", imbalance=100.0), Condition("exp10", imbalance=10.0, on_request=True),
         more_losses=("fpl_flipped", "class_balanced"),
+        rates=(("ce", 2), ("fpl", 1), ("fpl_mean", 1), ("focal", 2), ("balanced_softmax", 2)),
     ),
     *_grids("", "ResNet18", GRID, GRID, SCALE, models=("resnet18",), stem="cifar"),
     Experiment(
