@@ -208,6 +208,11 @@ def test_what_a_device_decides_is_not_taken_from_a_checkpoint(tmp_path):
     assert group["lr"] is rate and float(rate) == 0.125  # the very tensor that was captured
     assert (group["capturable"], group["foreach"]) == (True, True)
 
+    fused = torch.optim.SGD([weight], torch.tensor(0.5), fused=True)
+    keeper(path, torch.optim.SGD([weight], 0.25)).save(**PLACE)
+    keeper(path, fused).restore()
+    assert fused.param_groups[0]["fused"] and float(fused.param_groups[0]["lr"]) == 0.25
+
 
 def test_the_random_state_of_the_trainings_device_alone_is_kept(tmp_path):
     """A checkpoint made with eight GPUs was lost on a machine with one."""

@@ -12,6 +12,7 @@ import threading
 import time
 
 import pytest
+import torch
 from repository import ROOT
 from short_runs import shorten_mini
 
@@ -158,18 +159,25 @@ def test_an_error_in_one_of_several_is_the_commands(quick, tmp_path, capsys):
     assert error.startswith("fpl_lib: ") and "lr = 99" in error
 
 
-def test_a_diverging_run_is_one_line_and_the_others_still_run(quick, tmp_path, capsys, monkeypatch):
-    from torch import nn
-
-    class Diverges(nn.Module):
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [(None, "the loss became nan in epoch 1, batch 1 of 3"),
+     (torch.OutOfMemoryError("no memory\nleft"), "no memory left")],
+)  # fmt: skip
+def test_a_run_that_fails_is_one_line_and_the_others_still_run(
+    fault, words, quick, tmp_path, capsys, monkeypatch
+):
+    class Fails(torch.nn.Module):
         def forward(self, logits, target):
+            if fault:
+                raise fault
             return logits.sum() * float("nan")
 
-    monkeypatch.setitem(experiments.LOSSES, "fpl", lambda counts: Diverges())
+    monkeypatch.setitem(experiments.LOSSES, "fpl", lambda counts: Fails())
     assert reproduce(tmp_path) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1
-    assert "mini/small-fpl-0: the loss became nan in epoch 1, batch 1 of 3" in error
+    assert f"mini/small-fpl-0: {words}" in error
     assert read_record(tmp_path / "mini" / "small-ce-0.jsonl").done
 
 

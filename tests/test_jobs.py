@@ -1,5 +1,6 @@
 """Several runs on GPUs: which GPU a worker has, and MPS, played by a script that writes it down."""
 
+import contextlib
 import os
 import sys
 
@@ -120,6 +121,21 @@ def test_a_worker_that_takes_a_killed_ones_place_has_its_gpu(monkeypatch):
 def test_runs_on_a_cpu_start_no_mps(monkeypatch):
     monkeypatch.setattr(jobs, "shared_gpu", lambda: pytest.fail("MPS for a CPU"))
     assert list(run_all([], Settings(None, "nowhere", CPU), jobs=2)) == []
+
+
+def test_runs_that_share_a_gpu_go_on_within_mps(monkeypatch):
+    log = []
+
+    @contextlib.contextmanager
+    def shared():
+        log.append("mps")
+        yield True
+        log.append("end")
+
+    monkeypatch.setattr(jobs, "shared_gpu", shared)
+    monkeypatch.setattr(jobs, "_in_workers", lambda *args: iter([log.append("runs")]))
+    list(run_all([None, None], Settings(None, "nowhere", CUDA), jobs=2))
+    assert log == ["mps", "runs", "end"]
 
 
 def test_a_process_that_fails_asks_nothing_more_of_those_it_trains_with(monkeypatch):

@@ -24,7 +24,10 @@ from fpl_lib.evidence.experiments import Busy, Conflict, RunConfig, run
 from fpl_lib.training import CheckpointError, Paused, WeightsError, processes
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again
-ERRORS = (ValueError, OSError, FloatingPointError, CheckpointError, WeightsError, Conflict)
+ERRORS = (
+    ValueError, OSError, FloatingPointError, torch.OutOfMemoryError, CheckpointError, WeightsError,
+    Conflict,
+)  # fmt: skip
 MPS = ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY")
 TRY_CUDA = "import torch; torch.ones(1, device='cuda').sum().item()"
 GRACE = 60  # seconds for a worker to reach its next step once its parent is gone

@@ -25,7 +25,7 @@ class Step:
     `compiled` sends the forward pass of whole batches through torch.compile first.
 
     What has been recorded stays: restore weights and optimiser before the fourth step. A network or
-    a loss that reads a value from the device cannot be recorded, which raises RuntimeError.
+    a loss that reads a value from the device cannot be recorded, which raises ValueError.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Recorder:
             with torch.cuda.graph(graph, stream=self.stream):
                 loss = step()
         except RuntimeError as error:
-            raise RuntimeError(
+            raise ValueError(
                 "the training step cannot be recorded as a CUDA graph: expected a network and a "
                 "loss that leave every value on the device, without .item(), .cpu() or an if on "
                 f"a tensor ({str(error).splitlines()[0]})"
