@@ -96,14 +96,17 @@ def student_edition(teacher: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def execute(notebook: NotebookNode, folder: Path, *, timeout: int = 600) -> NotebookNode:
+def execute(
+    notebook: NotebookNode, folder: Path, *, timeout: int = 600, **environment: str
+) -> NotebookNode:
     """Run a notebook in `folder` in a fresh kernel and keep only outputs that suit any machine.
 
-    Raises nbclient's CellExecutionError, with the traceback, if a cell fails.
+    `environment` is added to this process's own. Raises nbclient's CellExecutionError, with the
+    traceback, if a cell fails.
     """
     notebook = copy.deepcopy(notebook)
     paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment |= {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
     client = NotebookClient(
         notebook,
         timeout=timeout,
@@ -113,7 +116,7 @@ def execute(notebook: NotebookNode, folder: Path, *, timeout: int = 600) -> Note
         coalesce_streams=True,
         extra_arguments=["--log-level=40"],
     )
-    client.execute(env=environment)
+    client.execute(env={**os.environ, **environment})
     notebook.metadata.language_info = _LANGUAGE
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:

@@ -6,6 +6,7 @@ CLASS = "a class's time"
 SAME, CE, BARE = "the same with cross-entropy", "cross-entropy", "bare step"
 COMMON, USUAL = "common loop", "as many epochs of ResNet18 with a CIFAR stem"
 OWN = "torch's own convolutions"
+BY_AVX2 = ", by AVX2"  # what is measured on AVX-512, too, as a processor without it would do it
 
 _STEPS = {(COST, f"a step of {name}", SAME): 1.02 for name in ("small", "compact", "resnet18")}
 AIMS = {

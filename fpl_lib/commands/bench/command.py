@@ -10,15 +10,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
+from torch.backends.cpu import get_cpu_capability
 
 from fpl_lib._files import CHECKOUT
 from fpl_lib.cifar10 import load_cifar10
 from fpl_lib.commands import names
 from fpl_lib.commands.bench import aims, figure, loss, trainer, whole
 from fpl_lib.commands.bench.measure import Row
-from fpl_lib.commands.bench.page import page
+from fpl_lib.commands.bench.page import pages
 from fpl_lib.evidence.machine import environment
-from fpl_lib.training import use_device
+from fpl_lib.training import has_bfloat16, use_device
 
 
 def bench(
@@ -43,6 +44,7 @@ def bench(
     found, growth = [], []
     if "loss" in parts:
         found += [*trainer.cost(data, device, rounds), *loss.rows(device, rounds)]
+        found += loss.by_avx2(rounds, threads) if device.type == "cpu" else []
     if "trainer" in parts:
         found += trainer.speed(data, device, rounds, share)
         found += whole.rows(device) if device.type == "cuda" else []
@@ -52,8 +54,10 @@ def bench(
         growth += [*loss.growths(device, rounds), *trainer.growths(data, device, rounds)]
     found += notebook_rows() if notebooks else []
     wanted = aims.AIMS[device.type]
-    found = [replace(row, target=wanted.get((row.group, row.name, row.baseline))) for row in found]
+    keys = [(row.group, row.name.removesuffix(aims.BY_AVX2), row.baseline) for row in found]
+    found = [replace(row, target=wanted.get(key)) for row, key in zip(found, keys, strict=True)]
     about = {key: value for key, value in environment(device).items() if key != "start"}
+    about |= {"capability": get_cpu_capability(), "bfloat16": has_bfloat16(device)}
     minutes = round((time.monotonic() - began) / 60, 1)
     rows = [{**asdict(row), "met": row.met} for row in found]
     return {
@@ -62,7 +66,7 @@ def bench(
 
 
 def notebook_rows() -> Iterator[Row]:
-    """Seconds of running the students' notebooks from top to bottom, with their kernels' starts."""
+    """Seconds of running the students' notebooks, by one thread and with their kernels' starts."""
     import nbformat
 
     from fpl_lib.course.editions import execute
@@ -70,22 +74,25 @@ def notebook_rows() -> Iterator[Row]:
     taken = {}
     for path in sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb")):
         began = time.perf_counter()
-        execute(nbformat.read(path, as_version=4), path.parent)
+        execute(nbformat.read(path, as_version=4), path.parent, OMP_NUM_THREADS="1")
         taken[path.stem] = time.perf_counter() - began
     slowest = max(taken, key=taken.__getitem__)
-    yield Row(aims.CLASS, "the longest notebook", "", taken[slowest], note=slowest)
-    yield Row(aims.CLASS, "all notebooks", "", sum(taken.values()))
+    yield Row(aims.CLASS, "the longest notebook", "", taken[slowest], note=f"{slowest}, one thread")
+    note = "one after another, one thread"
+    yield Row(aims.CLASS, "all notebooks", "", sum(taken.values()), note=note)
 
 
 def save(measured: dict, folder: str | os.PathLike) -> list[Path]:
     """Write what was measured into `folder`; return the paths.
 
-    Files: bench-DEVICE.json; with growth, growth-DEVICE.png; README.md for all devices.
+    Files: bench-DEVICE.json; with growth, growth-DEVICE.png; the pages README.md and CUDA.md.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     kind = "cpu" if measured["environment"]["device"].startswith("CPU") else "cuda"
-    numbers, readme = folder / f"bench-{kind}.json", folder / "README.md"
+    numbers = folder / f"bench-{kind}.json"
     numbers.write_text(json.dumps(measured, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    readme.write_text(page(folder), encoding="utf-8", newline="\n")
-    return [numbers, *figure.draw(folder), readme]
+    written = pages(folder)
+    for path, text in written.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return [numbers, *figure.draw(folder), *written]

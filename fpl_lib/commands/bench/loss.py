@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
+from unittest import mock
 
 import torch
 from torch import Tensor
@@ -35,13 +39,31 @@ def rows(device: torch.device, rounds: int) -> Iterator[Row]:
     for n, c in SHAPES:
         taken = side_by_side(calls(n, c, device), rounds, device)
         source = torch.randn(n, c, device=device)
-        copy = partial(torch.empty_like(source).copy_, source)  # the least: a read and a write
-        taken |= side_by_side({"a copy of the logits": copy}, rounds, device)
+        others = {
+            "its log_softmax": partial(torch.log_softmax, source, 1),
+            "a copy of the logits": partial(torch.empty_like(source).copy_, source),  # the least
+        }
+        taken |= side_by_side(others, rounds, device)
         note = ", ".join(f"{name} {float(f'{1e3 * min(taken[name]):.2g}'):g} ms" for name in taken)
         yield Row.of(aims.COST, f"the loss alone, {n} × {c}", aims.CE, taken, "fpl", note)
     ours, theirs = (peak_memory(call, device) for call in calls(*MEMORY_SHAPE, device).values())
     n, c = MEMORY_SHAPE
     yield Row(aims.COST, f"peak memory of the loss, {n} × {c}", aims.CE, ours / theirs)
+
+
+def by_avx2(rounds: int, threads: int) -> list[Row]:
+    """The times of `rows` on a processor with AVX-512, by the kernels that torch has for AVX2."""
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return []
+    workers = ProcessPoolExecutor(1, torch.multiprocessing.get_context("spawn"))
+    with mock.patch.dict(os.environ, ATEN_CPU_CAPABILITY="avx2"), workers:
+        found = workers.submit(_rows, rounds, threads).result()
+    return [replace(row, name=row.name + aims.BY_AVX2) for row in found if row.low is not None]
+
+
+def _rows(rounds: int, threads: int) -> list[Row]:
+    torch.set_num_threads(threads)
+    return [*rows(torch.device("cpu"), rounds)]
 
 
 def growths(device: torch.device, rounds: int) -> Iterator[dict]:
