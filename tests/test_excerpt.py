@@ -5,13 +5,14 @@ import json
 import shutil
 from pathlib import Path
 
+import make_excerpt
 import numpy as np
 import pytest
 from fake_cifar import FakeCIFAR10
 from PIL import Image
 
 from fpl_lib._files import DATA
-from fpl_lib.cifar10 import excerpt, make_excerpt
+from fpl_lib.cifar10 import excerpt
 from fpl_lib.cifar10.files import BIN, CLASSES, LAYOUTS, PY, md5_of
 from fpl_lib.cifar10.load import DataError, load_cifar10
 

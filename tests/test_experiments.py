@@ -53,15 +53,22 @@ def test_table_3_is_mmclassifications_recipe():
     assert recipe.augment and not recipe.amp
 
 
-def test_every_grid_has_a_form_for_two_cores_with_the_same_columns():
-    for name in ("table2", "table3", "imbalance", "noise", "scale"):
-        full, mini = EXPERIMENTS[name], EXPERIMENTS[f"{name}-mini"]
+def test_what_is_called_mini_is_the_small_network_on_the_excerpt():
+    minis = [plan for name, plan in EXPERIMENTS.items() if name.endswith("mini")]
+    assert len(minis) == 5
+    for mini in minis:
         assert (mini.models, mini.source) == (("small",), "mini")
+
+
+def test_a_grid_has_a_form_for_two_cores_with_the_same_columns():
+    for name, other in (("table2", "table2-mini"), ("noise-mini", "noise-long-mini")):
+        full, mini = EXPERIMENTS[name], EXPERIMENTS[other]
         assert mini.losses == full.losses
-        columns = [condition.name for condition in full.conditions if not condition.on_request]
-        assert {condition.name for condition in mini.conditions} >= set(columns)
-        everything = [c.name for c in full.conditions], [c.name for c in mini.conditions]
-        assert set(everything[1]) <= set(everything[0])
+        assert set(c.name for c in mini.conditions) <= set(c.name for c in full.conditions)
+    columns = [c.name for c in EXPERIMENTS["table2"].conditions if not c.on_request]
+    assert [c.name for c in EXPERIMENTS["table2-mini"].conditions] == columns
+    noise = {c.name: c.noise for c in EXPERIMENTS["noise-mini"].conditions}
+    assert noise == {"noise00": 0, "noise20": 0.2, "noise40": 0.4, "noise60": 0.6}
 
 
 @pytest.mark.parametrize("plan", EXPERIMENTS.values(), ids=lambda plan: plan.name)
@@ -97,12 +104,12 @@ def test_a_condition_changes_the_training_labels_and_them_alone():
     assert torch.equal(noisy.train_labels, again.train_labels)
     assert torch.equal(clean.train_labels, mini.train_labels)
     assert noisy.train_images is mini.train_images and noisy.test_labels is mini.test_labels
-    long, step = (
-        conditioned(mini, configs("imbalance-mini", None, ["ce"], [3], conditions=[name])[0])
-        for name in ("exp100", "step10")
+    long, short = (
+        conditioned(mini, configs("long-tail", None, ["ce"], [3], conditions=[name])[0])
+        for name in ("exp100", "exp10")
     )
     assert long.train_labels.bincount().tolist()[::9] == [400, 4]
-    assert step.train_labels.bincount().tolist() == [400] * 5 + [40] * 5
+    assert short.train_labels.bincount().tolist()[::9] == [400, 40]
     assert len(long.train_images) == len(long.train_labels)
     assert torch.equal(long.test_labels, mini.test_labels)
 

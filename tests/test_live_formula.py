@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
 from fpl_lib.plots import style as plots
-from fpl_lib.plots.live import FormulaFigure, probability_sliders
+from fpl_lib.plots.live import FormulaFigure
 from fpl_lib.plots.live.formula import BYSTANDER, NATS, move
 
 pytestmark = pytest.mark.slow
@@ -47,7 +47,8 @@ def predictions(draw):
 @given(predictions())
 def test_figure_draws_what_the_formula_says(prediction):
     p, true, alpha = prediction
-    bars = FormulaFigure(p, true, alpha=alpha)
+    bars = FormulaFigure(p, true)
+    bars.set(alpha=alpha)
     false, values = oracle(p, true, alpha)
     assert bars.false == false
     assert bars.values() == pytest.approx(values, rel=1e-9)
@@ -153,20 +154,16 @@ def test_probabilities_and_classes_that_do_not_fit_are_refused(arguments, messag
 @pytest.mark.parametrize("alpha", [0.0, -1.0, [0.5, 0.5], [0.5, 0.7, 0.9, 0.92, 0.0], math.nan])
 def test_weights_that_do_not_fit_are_refused(alpha):
     with pytest.raises(ValueError, match="positive number"):
-        FormulaFigure(FIGURE1, 1, alpha=alpha)
+        FormulaFigure(FIGURE1, 1).set(alpha=alpha)
     with pytest.raises(ValueError, match="positive number"):
-        probability_sliders(FIGURE1, 1, alpha=alpha)
+        FormulaFigure(FIGURE1, 1, weights=alpha)
 
 
-def test_names_and_moves_that_do_not_fit_are_refused():
+def test_names_and_numbers_of_classes_that_do_not_fit_are_refused():
     with pytest.raises(ValueError, match="expected 5 names, one per class; got 2"):
         FormulaFigure(FIGURE1, 1, names=["a", "b"])
     with pytest.raises(ValueError, match="expected 5 probabilities, got 2"):
         FormulaFigure(FIGURE1, 1).set(p=[0.5, 0.5])
-    with pytest.raises(ValueError, match="class from 0 to 4"):
-        move(FIGURE1, 5, 0.1)
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        move(FIGURE1, 0, 1.1)
 
 
 @pytest.fixture
@@ -174,7 +171,7 @@ def parts():
     """The live widget's parts by what they are."""
     import ipywidgets as widgets
 
-    bars, live = probability_sliders(FIGURE1, 1, alpha=EQ4)
+    bars, live = FormulaFigure.with_controls(FIGURE1, 1, weights=EQ4)
     buttons, columns, picture, words = live.children
     sliders, (true, weights) = (column.children for column in columns.children)
     assert all(isinstance(slider, widgets.FloatSlider) for slider in sliders)
@@ -190,7 +187,7 @@ def parts():
 
 
 def test_first_frame_is_the_static_picture(parts):
-    fresh, live = probability_sliders(FIGURE1, 1)
+    fresh, live = FormulaFigure.with_controls(FIGURE1, 1)
     assert parts["picture"].value == fresh.png() == FormulaFigure(FIGURE1, 1).png()
     assert [slider.value for slider in parts["sliders"]] == FIGURE1
     _, switches = live.children[1].children
@@ -255,7 +252,7 @@ def test_without_ipywidgets_the_picture_is_still_there(monkeypatch, capsys):
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "ipywidgets" else find_spec(name)
     )
-    bars, live = probability_sliders(FIGURE1, 1, alpha=EQ4)
+    bars, live = FormulaFigure.with_controls(FIGURE1, 1, weights=EQ4)
     assert live is None
     plots.show(bars.figure, alt=bars.sentence(), live=live)  # also: small enough to be stored
     assert "FPL = 1.742969" in capsys.readouterr().out

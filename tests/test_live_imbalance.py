@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fpl_lib.plots import live as widgets
 from fpl_lib.plots.live import ImbalanceFigure
 
 pytestmark = pytest.mark.slow
@@ -87,7 +86,7 @@ def test_parts_that_do_not_fit_are_refused(make, words):
 
 
 def test_moving_a_control_redraws():
-    shown, live = widgets.imbalance_controls()
+    shown, live = ImbalanceFigure.with_controls()
     row, picture, words = live.children
     assert isinstance(picture, ipywidgets.Image) and isinstance(words, ipywidgets.HTML)
     named = {control.description: control for column in row.children for control in column.children}
@@ -102,5 +101,5 @@ def test_moving_a_control_redraws():
 
 def test_without_ipywidgets_there_is_the_figure_alone(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    shown, live = widgets.imbalance_controls()
+    shown, live = ImbalanceFigure.with_controls()
     assert live is None and shown.profile == "exponential"

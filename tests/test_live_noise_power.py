@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from fpl_lib.plots.live import NoiseFigure, PowerFigure, noise_controls, power_controls
+from fpl_lib.plots.live import NoiseFigure, PowerFigure
 from fpl_lib.plots.live.noise import LOSSES, best_prediction
 
 pytestmark = pytest.mark.slow
@@ -67,8 +67,8 @@ def test_parts_that_do_not_fit_are_refused(make, words):
 @pytest.mark.parametrize(
     "make, moves",
     [
-        (noise_controls, {"wrong labels": 0.7, "classes": 20}),
-        (power_controls, {"pairs n": 9, "true difference": 0.1, "spread": 0.4}),
+        (NoiseFigure.with_controls, {"wrong labels": 0.7, "classes": 20}),
+        (PowerFigure.with_controls, {"pairs n": 9, "true difference": 0.1, "spread": 0.4}),
     ],
 )
 def test_moving_a_control_redraws_picture_and_words(make, moves):

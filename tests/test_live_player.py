@@ -1,4 +1,4 @@
-"""Notebook 07's live figure: recorded runs played back, whatever the records kept."""
+"""Notebook 07's live figure: recorded runs played back, epoch by epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 
 from fpl_lib.cifar10.files import CLASSES
 from fpl_lib.evidence.records import Record
-from fpl_lib.plots.live import RunPlayer, run_player
+from fpl_lib.plots.live import RunPlayer
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +28,13 @@ def kept(loss, top1=60.0, seed=0, epochs=4):
             matrix[true, true] = right
             matrix[true, 3 if true != 3 else 5] += 100 - right
         row["confusion"], row["top1"] = matrix.tolist(), float(right)
+    return run
+
+
+def half_kept():
+    """A run of whose epochs only the last has no confusion matrix."""
+    run = kept("fpl")
+    del run.epochs[-1]["confusion"]
     return run
 
 
@@ -55,15 +62,16 @@ def test_the_difference_is_fpl_less_ce_and_sums_to_zero():
 def test_the_curves_end_at_the_epoch_shown():
     player = RunPlayer(BOTH)
     player.set(epoch=3)
-    past, here = player._lines[0]["ce"]
+    past, here = player._lines["ce"]
     assert past.get_ydata() == [row["top1"] for row in BOTH[0].epochs[:3]]
     assert (list(here.get_xdata()), here.get_ydata()) == ([3], [BOTH[0].epochs[2]["top1"]])
 
 
-def test_without_confusion_matrices_top5_takes_their_place():
-    player = RunPlayer([made("fpl"), made("ce", top1=58)])
-    assert player.views == ("top-5",) and player.confusion() is None
-    assert "+2.0 points of top-1." in player.sentence() and len(player._lines) == 2
+def test_runs_without_confusion_matrices_are_passed_over():
+    player = RunPlayer([kept("fpl", 64.0, seed=1), made("ce", 1), made("fpl", 0), made("ce", 0)])
+    assert (player.seed, list(player.runs), player.views) == (1, ["fpl"], ("FPL",))
+    assert player.confusion().diagonal() == pytest.approx(np.full(10, 67.0))
+    assert len(player._lines) == 1 and player.sentence().count(" top-1 and ") == 1
 
 
 def test_words_say_epoch_accuracy_and_the_commonest_error():
@@ -75,7 +83,7 @@ def test_words_say_epoch_accuracy_and_the_commonest_error():
 
 
 def test_the_lowest_seed_that_both_have_is_played():
-    runs = [made("fpl", 0), made("fpl", 1), made("fpl", 2), made("ce", 1), made("ce", 2)]
+    runs = [*(kept("fpl", seed=s) for s in (0, 1, 2)), kept("ce", seed=1), kept("ce", seed=2)]
     player = RunPlayer(runs)
     assert player.seed == 1 and list(player.runs) == ["fpl", "ce"]
 
@@ -85,7 +93,9 @@ def test_the_lowest_seed_that_both_have_is_played():
     [
         (lambda: RunPlayer(BOTH).set(epoch=5), "from 1 to 4, got 5"),
         (lambda: RunPlayer(BOTH).set(view="top-5"), "one of FPL, CE, FPL − CE, got 'top-5'"),
-        (lambda: RunPlayer([Record(made().header)]), "no record has an epoch yet"),
+        (lambda: RunPlayer([Record(made().header)]), "no record has an epoch with its confusion"),
+        (lambda: RunPlayer([half_kept()]), "no record has an epoch with its confusion"),
+        (lambda: RunPlayer([made("fpl"), made("ce")]), "no record has an epoch with its confusion"),
         (lambda: RunPlayer([*BOTH, made(condition="exp10")]), "runs of one setting, got 2"),
     ],
 )
@@ -95,7 +105,7 @@ def test_what_is_not_there_is_refused(make, words):
 
 
 def test_moving_a_control_redraws():
-    player, live = run_player(BOTH)
+    player, live = RunPlayer.with_controls(BOTH)
     above, row, picture, words = live.children
     (play,) = above.children
     assert isinstance(play, ipywidgets.Play) and (play.min, play.max) == (1, 4)
@@ -110,5 +120,5 @@ def test_moving_a_control_redraws():
 
 def test_without_ipywidgets_there_is_the_figure_alone(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    player, live = run_player(BOTH)
+    player, live = RunPlayer.with_controls(BOTH)
     assert live is None and player.epoch == 4

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fpl_lib.plots import live as widgets
 from fpl_lib.plots import style as plots
 from fpl_lib.plots.live import VariantFigure
 
@@ -145,7 +144,7 @@ def test_parts_that_do_not_fit_are_refused(make, words):
 
 
 def test_moving_a_control_redraws():
-    bars, live = widgets.variant_controls(CAT, true=3, names=NAMES)
+    bars, live = VariantFigure.with_controls(CAT, true=3, names=NAMES)
     row, picture, words = live.children
     assert isinstance(picture, ipywidgets.Image) and isinstance(words, ipywidgets.HTML)
     named = {control.description: control for column in row.children for control in column.children}
@@ -162,5 +161,5 @@ def test_moving_a_control_redraws():
 
 def test_without_ipywidgets_there_is_the_figure_alone(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    bars, live = widgets.variant_controls(CAT, true=3)
+    bars, live = VariantFigure.with_controls(CAT, true=3)
     assert live is None and bars.names[5] == "c5"

@@ -37,14 +37,6 @@ def test_accuracy_is_the_share_of_right_predictions_and_top_1(scored):
     assert metrics.top_k_accuracy(logits, target, 1) == pytest.approx(expected)
 
 
-def test_equation_9_class_by_class_counts_true_negatives(scored):
-    logits, target = scored
-    guess = logits.argmax(1)
-    expected = [100 * float(((guess == c) == (target == c)).double().mean()) for c in range(7)]
-    found = metrics.one_vs_rest_accuracy(metrics.confusion_matrix(logits, target))
-    assert found == pytest.approx(expected)
-
-
 @pytest.mark.parametrize("k", range(1, 8))
 def test_top_k_looks_among_the_k_largest(scored, k):
     logits, target = scored

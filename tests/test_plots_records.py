@@ -6,7 +6,7 @@ import pytest
 from made_runs import made, pair
 
 from fpl_lib import paper
-from fpl_lib.evidence.comparisons import difference_table
+from fpl_lib.evidence.comparisons import by_setting, compare, difference_table
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import mean_interval
 from fpl_lib.plots import records as figures
@@ -98,25 +98,35 @@ def test_the_difference_of_confusions_sums_to_zero_in_each_row():
     assert matrices[2].sum(1) == pytest.approx(np.zeros(10), abs=1e-9)
 
 
+def differences_of(runs):
+    (setting,) = by_setting(runs)
+    return figures.comparison_plot(compare(runs), where=setting.label)
+
+
+def title_of(figure):
+    ax = figure.axes[0]
+    return figure.get_suptitle() or ax.get_title("left") or ax.get_title()
+
+
 def test_differences_are_drawn_with_their_intervals():
     runs = [*pair(1, seeds=5, condition="noise20"), *pair(-2, seeds=5, condition="noise40")]
-    figure, alt = figures.loss_differences(runs)
     rows = difference_table(runs).set_index("condition")
-    panels = {ax.get_title("left").split(",")[0]: ax for ax in figure.axes}
-    assert set(panels) == {"noise20", "noise40"}
-    for condition, ax in panels.items():
-        bars = [line for line in ax.lines if len(set(line.get_ydata())) < len(line.get_ydata())]
-        ends = sorted(x for bar in bars for x in bar.get_xdata())
-        assert ends == pytest.approx([rows.loc[condition, "low"], rows.loc[condition, "high"]])
-    assert "Told apart from CE in most settings: FPL" in alt
-    alike = figures.loss_differences(pair(0, seeds=5))
-    assert alike[0].get_suptitle() == "No loss is told apart from CE"
-
-
-def test_a_single_pair_is_hollow_and_has_no_interval():
-    figure, alt = figures.loss_differences(pair(1, seeds=1))
-    (point,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
-    assert point.get_markerfacecolor() == "white" and "no intervals" in alt
+    for setting, ours in by_setting(runs).items():
+        figure, alt = differences_of(ours)
+        (ax,), row = figure.axes, rows.loc[setting.condition]
+        (bar,) = [line for line in ax.lines if list(line.get_ydata()) == [0, 0]]
+        assert list(bar.get_xdata()) == pytest.approx([row["low"], row["high"]])
+        (mean,) = [line for line in ax.lines if line.get_marker() == "D"]
+        assert list(mean.get_xdata()) == pytest.approx([row["estimate"]])
+        (seeds,) = [line for line in ax.lines if line.get_marker() == "o"]
+        assert len(seeds.get_xdata()) == 5 and np.mean(seeds.get_xdata()) == pytest.approx(
+            row["estimate"]
+        )
+        assert setting.label in ax.get_xlabel() and setting.condition in setting.label
+        assert title_of(figure) == "Different from CE beyond the seeds: FPL"
+        assert f"FPL, n = 5: {row['estimate']:+.1f}" in alt
+    alike, _ = differences_of(pair(0, seeds=5))
+    assert title_of(alike) == "Different from CE beyond the seeds: none"
 
 
 @pytest.mark.parametrize("draw", DRAWN)
@@ -136,16 +146,16 @@ def test_nothing_to_draw_is_said():
         figures.false_positive_map([empty])
     with pytest.raises(ValueError, match="no finished run of fpl"):
         figures.confusion_map([empty])
-    with pytest.raises(ValueError, match="nothing to compare"):
-        figures.loss_differences([made()])
+    with pytest.raises(ValueError, match="at least 3 seeds that 'ce' has"):
+        differences_of(pair(1, seeds=2))
     with pytest.raises(ValueError, match="got 0 .no records."):
         figures.accuracy_over_epochs([])
 
 
 def test_every_figure_fits_a_notebook_and_has_words():
     runs = pair(1, seeds=3, experiment="table2", model="resnet18", level=64)
-    for draw in (*DRAWN, figures.loss_differences):
+    for draw in (*DRAWN, differences_of):
         figure, alt = draw(runs)
         assert len(_png(figure)) <= MAX_BYTES and len(alt) >= MIN_ALT
-        assert figure.get_suptitle()
+        assert title_of(figure)
         plt.close(figure)

@@ -25,10 +25,18 @@ def as_compact(count):
 
 @pytest.mark.parametrize("pairs, interval", [(0, False), (1, False), (4, True), (10, True)])
 def test_a_state_names_the_pairs_and_what_runs_the_rest(pairs, interval):
-    said = plots.records.question_state("Q1", as_compact(pairs)).split("\n")
+    runs = as_compact(pairs)
+    said = evidence.question_state("Q1", runs).split("\n")
     assert said[0].endswith(f"full CIFAR-10: {pairs} of 10 pairs, open.")
-    assert any("FPL − CE" in line for line in said[1:]) == interval
-    assert ("so far" in "".join(said)) == (pairs == 4)
+    assert said[0].startswith("Q1: FPL − CE, ")
+    estimates = [line for line in said[1:] if "points of top-1 (95 % interval" in line]
+    assert len(estimates) == interval
+    if interval:
+        mean = evidence.answer(evidence.QUESTIONS["Q1"], runs).interval
+        numbers = [f"{x:+.2f}".replace("-", "−") for x in (mean.estimate, mean.low, mean.high)]
+        assert estimates == [
+            "  {} points of top-1 (95 % interval {} to {}, n = ".format(*numbers) + f"{pairs})"
+        ]
     main = "  python -m fpl_lib reproduce compact --seeds 0-9"
     assert (main in said) == (pairs < 10)
     assert any("--conditions noise02" in line for line in said)
@@ -37,7 +45,7 @@ def test_a_state_names_the_pairs_and_what_runs_the_rest(pairs, interval):
 
 def test_an_unknown_question_is_refused():
     with pytest.raises(KeyError):
-        plots.records.question_state("Q99", [])
+        evidence.question_state("Q99", [])
 
 
 def test_each_difference_stands_in_a_row_of_its_own():
@@ -59,4 +67,4 @@ def test_the_ledger_has_a_row_per_claim_with_what_would_change_it(capsys):
     plots.show_ledger(ledger, caption="Two claims")
     said = capsys.readouterr().out
     assert said.startswith("Two claims") and "what would change it" in said
-    assert "−39 (" in said and "false positives, 95 %" in said and "refuted" in said
+    assert "FPL − CE = −39 false positives, 95 % −170 to +92" in said and "refuted" in said

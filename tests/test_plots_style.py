@@ -74,10 +74,10 @@ def test_a_picture_ends_softly_on_a_dark_page(shown):
     assert (pixels[1:7, 1:-1] == 255).all(), "white within"
 
 
-def test_current_figure_is_the_default(shown):
-    line()
-    plots.show(alt=ALT)
-    assert len(shown) == 1 and not plt.get_fignums()
+def test_only_the_figure_given_is_shown_and_closed(shown):
+    first, second = line(), line()
+    plots.show(first, alt=ALT)
+    assert len(shown) == 1 and plt.get_fignums() == [second.number]
 
 
 def test_same_figure_gives_the_same_bytes(shown):
@@ -115,9 +115,10 @@ def test_missing_or_foreign_arguments_are_refused():
         plots.show(line(), alt=3)
     with pytest.raises(TypeError, match="pass `ax.figure`"):
         plots.show(line().axes[0], alt=ALT)
-    plt.close("all")
-    with pytest.raises(ValueError, match="no open figure"):
+    with pytest.raises(TypeError, match="fig"):
         plots.show(alt=ALT)
+    with pytest.raises(TypeError, match="must be a matplotlib Figure, got NoneType"):
+        plots.show(None, alt=ALT)
 
 
 def test_too_wide_and_too_heavy_figures_are_refused():

@@ -10,6 +10,7 @@ from repository import ROOT, text
 from scipy import stats
 
 from fpl_lib.evidence.catalogue import EXPERIMENTS
+from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.questions import QUESTIONS, answer
 from fpl_lib.evidence.records import read_runs
 
@@ -104,9 +105,11 @@ def test_runs_on_held_out_or_mini_images_or_other_seeds_are_not_asked():
 
 
 def test_a_small_difference_lies_within_the_margin_and_a_wide_interval_does_not():
-    assert answer(QUESTIONS["Q1"], compact(0.02, spread=0.1)).within_margin
-    wide = answer(QUESTIONS["Q1"], compact(0.02, spread=1.0))
-    assert not wide.within_margin and wide.seeds_to_settle > 10
+    q1 = QUESTIONS["Q1"]
+    assert answer(q1, compact(0.02, spread=0.1)).interval.within(q1.margin)
+    wide = answer(q1, compact(0.02, spread=1.0))
+    assert not wide.interval.within(q1.margin)
+    assert seeds_needed(q1.margin, wide.sd, paired=True, level=q1.level) > 10
 
 
 def test_a_control_by_longer_training_compares_the_end_with_half_way():

@@ -16,10 +16,9 @@ from fpl_lib.commands.readme import (
     END,
     SPEED,
     ledger,
+    replaced,
     update_readme,
     verdict_block,
-    with_speed,
-    with_verdicts,
 )
 from fpl_lib.evidence.pages import reproduction_report
 from fpl_lib.evidence.records import read_runs, write_record
@@ -29,7 +28,7 @@ from fpl_lib.evidence.verdicts import verdict_on
 def test_readme_and_the_ledger_say_what_the_records_say():
     """Where this fails, records are newer: `python -m fpl_lib report --readme` writes them anew."""
     records = read_runs(ROOT / "data" / "runs")
-    assert text("README.md") == with_verdicts(text("README.md"), records)
+    assert text("README.md") == replaced(text("README.md"), verdict_block(records), (BEGIN, END))
     assert text("data/runs/README.md") == ledger(records)
     assert text("data/runs/REPRODUCTION.md") == reproduction_report(records)
 
@@ -45,7 +44,8 @@ def test_the_reproduction_reports_resnet18_is_the_papers_and_no_other_stem():
 
 def test_readme_says_of_speed_what_was_measured():
     bench = ROOT / "data" / "bench"
-    assert text("README.md") == with_speed(text("README.md"), bench)
+    block = f"{SPEED[0]}\n{in_three_sentences(bench)}\n{SPEED[1]}"
+    assert text("README.md") == replaced(text("README.md"), block, SPEED)
     if (bench / "bench-cpu.json").exists():
         assert in_three_sentences(bench).count(".\n") == 2
 
@@ -99,7 +99,7 @@ def test_what_else_readme_says_stays(tmp_path):
 @pytest.mark.parametrize("readme", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
 def test_markers_that_are_not_there_are_asked_for(readme):
     with pytest.raises(ValueError, match="expected one <!-- verdicts -->"):
-        with_verdicts(readme, [])
+        replaced(readme, verdict_block([]), (BEGIN, END))
 
 
 def test_the_command_leaves_a_fresh_readme_alone(capsys):

@@ -12,7 +12,8 @@ from fpl_lib.commands.parser import make_parser
 from fpl_lib.commands.report import report, to_markdown
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.experiments import configs
-from fpl_lib.evidence.overview import missing_command, question_commands, summary
+from fpl_lib.evidence.overview import question_commands, summary, unasked_commands
+from fpl_lib.evidence.pages import not_run
 from fpl_lib.evidence.questions import QUESTIONS, answer
 from fpl_lib.evidence.records import Record, write_record
 
@@ -60,25 +61,32 @@ def test_two_recipes_are_told_apart_by_what_differs():
     assert "lr = 0.5" in section(to_markdown(runs), "train")
 
 
-def test_every_planned_run_has_a_row_in_the_order_of_the_plan():
-    table = summary([])
-    assert list(dict.fromkeys(table["experiment"])) == list(EXPERIMENTS)
-    assert (table["n"] == 0).all()
-    for plan in EXPERIMENTS.values():
-        rows, trials = of(table, experiment=plan.name), [c for c in plan.conditions if c.validation]
-        conditions = len(plan.conditions) - len(trials)
-        assert len(rows) == conditions * len(plan.models) * len(plan.losses)
+def test_the_summary_has_what_was_begun_in_the_order_of_the_plan():
+    names = [*EXPERIMENTS, "train"]  # what no experiment plans comes last
+    runs = [made(loss, experiment=name) for name in names[::-1] for loss in ("gce", "fpl")]
+    table = summary([*runs, unfinished("mae")])
+    assert list(dict.fromkeys(table["experiment"])) == names
+    assert len(table) == 2 * len(names) + 1
+    assert of(table, n=0)["loss"].tolist() == ["mae"]
+    assert summary([]).empty and list(summary([])) == list(table)
 
 
 def test_what_was_not_run_says_so_with_its_command():
     text = to_markdown([made()])
-    assert "| small | ce | not run yet |" in section(text, "mini")
-    assert "`python -m fpl_lib reproduce mini --losses ce`" in text
+    assert "| ce |" not in section(text, "mini") and "\n## noise-mini\n" not in text
+    missing = section(text, "What has not been run")
+    assert text.endswith("\n".join(not_run([made()]))) and missing in text
+    command = "- without a question: `python -m fpl_lib reproduce"
+    assert f"{command} mini --losses ce`" in missing
+    assert f"{command} noise-mini`" in missing
     asked = "--models resnet18 --conditions float32 --seeds 1-5"
-    assert f"Not run yet: `python -m fpl_lib reproduce table2 {asked}`" in text
+    assert f"- Q3: `python -m fpl_lib reproduce table2 {asked}`\n" in missing
+    assert f"{command} table2`" in missing
     asked = "float32 cifar-stem imagenet imagenet-cifar-stem"
-    assert f"On request: `python -m fpl_lib reproduce table2 --conditions {asked}`" in text
-    assert "On request" not in section(text, "noise")
+    assert f"{command} table2 --conditions {asked}`" in missing
+    assert missing.count("reproduce noise-mini") == 1, "nothing there is on request"
+    named = set(re.findall(r"reproduce ([\w-]+)", missing))
+    assert named == set(EXPERIMENTS)
 
 
 def asked_for(command):
@@ -100,15 +108,31 @@ def made_as(config):
 def test_the_commands_run_what_is_missing(experiment):
     """First what the questions ask for, then the rest, conditions on request last."""
     done, asked = [], [q for q in QUESTIONS.values() if q.experiment == experiment]
-    for count in range(6):
-        command = missing_command(of(summary(done), experiment=experiment))
-        assert "--conditions rate" not in command, "trials of rates have seeds of their own"
-        if not command:
+    plan, later = EXPERIMENTS[experiment], []
+    for _ in range(6):
+        table = summary(done)
+        commands = question_commands(*asked, table=table) or unasked_commands(experiment, table)
+        if not commands:
             break
-        assert command in question_commands(*asked) or count >= len(question_commands(*asked))
-        done += map(made_as, asked_for(command))
+        assert f"`{commands[0]}`" in "\n".join(not_run(done))
+        assert "--conditions rate" not in commands[0], "trials of rates have seeds of their own"
+        if question_commands(*asked, table=table):
+            assert commands[0] in question_commands(*asked)
+        else:
+            chosen = {config.condition for config in asked_for(commands[0])}
+            later.append(any(one.on_request for one in plan.conditions if one.name in chosen))
+        done += map(made_as, asked_for(commands[0]))
+    assert not commands and later == sorted(later)
+    assert f"reproduce {experiment}`" not in "\n".join(not_run(done))
+    needed = {place[:2] for question in asked for place in question.runs_needed()}
+    planned = {
+        (model, loss, one.name)
+        for model in plan.models for loss in plan.losses for one in plan.conditions
+        if not one.validation and (model, one.name) not in needed
+    }  # fmt: skip
     rows = of(summary(done), experiment=experiment)
-    assert not command and (asked or (rows["n"] > 0).all())
+    assert planned <= set(rows[["model", "loss", "condition"]].itertuples(index=False, name=None))
+    assert (rows["n"] > 0).all() and (asked or len(rows) == len(planned))
 
 
 @pytest.mark.slow
@@ -147,25 +171,41 @@ def test_differences_stand_with_their_interval():
 
 
 def test_the_papers_accuracy_stands_beside_ours():
-    table = summary([])
+    places = [("table2", "", "resnet18"), ("table3", "scratch", "resnet50"),
+              ("table2-mini", "", "small")]  # fmt: skip
+    table = summary([
+        made(loss, experiment=name, condition=condition, model=model)
+        for name, condition, model in places for loss in ("fpl", "ce")
+    ])  # fmt: skip
     printed = of(table, experiment="table2", condition="", model="resnet18").set_index("loss")
     assert printed["printed"].to_dict() == {"fpl": 64.69, "ce": 64.64}  # 10 000 less the errors
     scratch = of(table, experiment="table3", condition="scratch").set_index("loss")["printed"]
     assert scratch.to_dict() == {"fpl": 95.25, "ce": 94.93}
-    assert of(table, experiment="table3-mini")["printed"].isna().all()
+    mini = of(table, experiment="table2-mini")["printed"]
+    assert len(mini) == 2 and mini.isna().all()
 
 
 @pytest.mark.slow
 def test_the_report_writes_tables_and_figures_from_the_records(tmp_path):
-    for run in [*pair(1, seeds=2), *pair(1, seeds=2, experiment="noise-mini", condition="noise20")]:
+    runs = [*pair(1, seeds=2), *pair(1, seeds=3, experiment="noise-mini", condition="noise20")]
+    for run in runs:
         write_record(run, tmp_path / "runs")
     text = report(tmp_path / "runs", tmp_path / "to")
     to = tmp_path / "to"
     assert (to / "report.md").read_text(encoding="utf-8") == text
-    assert len(pd.read_csv(to / "results.csv")) == 8
+    table = pd.read_csv(to / "results.csv", keep_default_na=False)
+    found = table[["experiment", "condition", "model", "loss", "seed", "data.source",
+                   "environment.device", "config.epochs", "result.top1", "result.top5",
+                   "result.errors"]]  # fmt: skip
+    expected = [
+        (run.header["experiment"], run.condition, "small", run.header["loss"], run.header["seed"],
+         "mini", "CPU, a test", 4, *(run.result[key] for key in ("top1", "top5", "errors")))
+        for run in runs
+    ]  # fmt: skip
+    assert sorted(found.itertuples(index=False, name=None)) == sorted(expected)
     assert len(pd.read_csv(to / "verdicts.csv")) == 47
     assert set(pd.read_csv(to / "differences.csv")["condition"].fillna("")) == {"", "noise20"}
-    names = ["mini-differences", "noise-mini-differences"]
+    names = ["noise-mini-small-noise20-differences"]  # two pairs are too few
     for stem in ("mini-small", "noise-mini-small-noise20"):
         names += [f"{stem}-{kind}" for kind in ("accuracy", "false-positives", "confusion")]
     assert sorted(path.stem for path in to.glob("*.png")) == sorted(names)

@@ -9,13 +9,12 @@ from functools import partial
 import pytest
 from made_runs import CONFUSION, made, record
 
+from fpl_lib.evidence.comparisons import known_accuracies, values
 from fpl_lib.evidence.records import (
     BEFORE_OPTIONS,
-    known_accuracies,
     read_record,
     read_runs,
     recorded_runs,
-    results_table,
     write_record,
 )
 from fpl_lib.evidence.validation import result_of
@@ -50,16 +49,13 @@ def test_a_result_says_how_sure_the_network_was_where_its_record_is_new_enough(t
     assert not sureness.keys() & record().result.keys()
 
 
-def test_all_records_make_one_table(tmp_path):
+def test_all_records_are_read_in_the_order_of_their_seeds(tmp_path):
     for seed in (1, 0):
         write_record(record(seed), tmp_path)
     write_record(record(2, done=False), tmp_path)
     runs = read_runs(tmp_path)
     assert [run.header["seed"] for run in runs] == [0, 1, 2]
-    table = results_table(runs)
-    assert table["seed"].tolist() == [0, 1]
-    assert set(table["errors"]) == {4}
-    assert results_table([]).empty
+    assert values(runs, "fpl", "errors").to_dict() == {0: 4, 1: 4}
 
 
 def test_to_read_records_takes_no_training_stack():
@@ -84,13 +80,16 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_known_accuracies_are_those_of_one_setting_by_seed(folder):
-    known = partial(known_accuracies, "mini", "small", folder=folder)
+def test_known_accuracies_are_those_of_one_setting_by_seed(folder, monkeypatch):
+    monkeypatch.setattr("fpl_lib.evidence.comparisons.recorded_runs", partial(read_runs, folder))
+    known = partial(known_accuracies, "mini", "small")
     assert known("ce") == (30.0, 40.0)
-    assert known("ce", epoch=1) == (15.0, 20.0, 10.0)
+    assert known("ce", epoch=1) == (15.0, 20.0)
     assert known("ce", epoch=2) == (30.0, 40.0)
     with pytest.raises(LookupError, match="reproduce mini --models small --losses mae"):
         known("mae")
+    with pytest.raises(LookupError, match="reproduce noise-mini --models small --losses ce"):
+        known_accuracies("noise-mini", "small", "ce")
 
 
 def test_the_kits_own_records_can_be_had_by_experiment():

@@ -36,9 +36,9 @@ def test_the_ledger_has_a_row_per_claim_with_basis_reason_and_what_would_change_
 def test_formulas_and_print_decide_without_records_and_questions_wait_for_theirs():
     ledger = verdict_table([]).set_index("id")
     for claim, experiments in paper.claims()["experiment"].items():
-        if experiments == ("proof",):
+        if experiments == "proof":
             assert ledger.loc[claim, "verdict"] in (PROVED, REFUTED), claim
-        if experiments == ("none",):
+        if experiments == "none":
             assert ledger.loc[claim, "verdict"] == UNTESTABLE, claim
     asked = ledger[ledger["question"] != ""]
     assert (asked["verdict"] == OPEN).all()
@@ -188,11 +188,27 @@ def test_one_question_cannot_bear_out_a_claim_about_several_tasks():
     assert verdict_on("beats-other-losses", worse).verdict == NOT_BORNE_OUT
 
 
-def test_an_unknown_claim_or_word_is_refused():
+def test_an_unknown_claim_is_refused():
     with pytest.raises(ValueError, match="claim: expected one of .*; got 'nothing'"):
         verdict_on("nothing", [])
-    with pytest.raises(ValueError, match="verdict: expected one of"):
-        Finding("supported", "", "", "", "")
+
+
+def test_no_rule_gives_a_word_of_its_own():
+    for runs in ([], compact(0.8), compact(-0.8), compact(0.02), compact(-3)):
+        assert set(verdict_table(runs)["verdict"]) <= set(VERDICTS)
+
+
+def test_an_interval_stands_in_the_unit_with_true_minus_signs():
+    numbers = {"estimate": -0.5, "low": -1.25, "high": 0.25, "level": 0.9917}
+    some = Finding(OPEN, "", "", "", "", unit="points of top-1", contrast="FPL − poly-1", **numbers)
+    assert some.interval == "FPL − poly-1 = −0.50 points of top-1, 99.17 % −1.25 to +0.25"
+    whole = {"estimate": -39, "low": -170.4, "high": 92.4, "level": 0.95}
+    bare = Finding(OPEN, "", "", "", "", unit="false positives", **whole)
+    assert bare.interval == "−39 false positives, 95 % −170 to +92"
+    assert Finding(OPEN, "", "", "", "").interval == ""
+    table = verdict_table(compact(-2)).set_index("id")
+    assert table.loc["beats-ce", "interval"] == verdict_on("beats-ce", compact(-2)).interval
+    assert (table["interval"] != "").equals(table["low"].notna())
 
 
 def test_every_word_is_reached():

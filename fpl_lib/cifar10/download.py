@@ -20,7 +20,7 @@ class Refused(Exception):
     """A server did not deliver the file; the message names the server and what it did instead."""
 
 
-def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
+def download(url: str, part: Path, size: int) -> None:
     """Bring the file `part` to `size` bytes from `url`, keeping the bytes it already has.
 
     The bytes are only counted here; whoever knows their checksum must compare it. A transfer that
@@ -32,7 +32,7 @@ def download(url: str, part: Path, size: int, *, progress: bool = True) -> None:
     """
     host = host_of(url)
     begun, idle, furthest = False, 0, 0
-    bar = tqdm(total=size, unit="B", unit_scale=True, desc=host, disable=not progress, leave=False)
+    bar = tqdm(total=size, unit="B", unit_scale=True, desc=host, disable=None, leave=False)
     with bar, requests.Session() as session:
         # Compressed transfer would make lengths and ranges meaningless.
         session.headers["Accept-Encoding"] = "identity"

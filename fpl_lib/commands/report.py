@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from fpl_lib.commands.readme import ledger_table
 from fpl_lib.evidence.catalogue import EXPERIMENTS
-from fpl_lib.evidence.comparisons import by_setting, difference_table
-from fpl_lib.evidence.overview import missing_command, requested_command, summary
-from fpl_lib.evidence.pages import markdown_table, number
-from fpl_lib.evidence.records import Record, read_runs, results_table
+from fpl_lib.evidence.comparisons import LEAST_SEEDS, by_setting, compare, difference_table
+from fpl_lib.evidence.overview import summary
+from fpl_lib.evidence.pages import markdown_table, not_run, number
+from fpl_lib.evidence.records import Record, read_runs
 from fpl_lib.evidence.verdicts import verdict_table
 from fpl_lib.plots import records as figures
 
@@ -21,65 +21,37 @@ from fpl_lib.plots import records as figures
 def to_markdown(records: Sequence[Record]) -> str:
     """All tables as Markdown: the verdicts, then each experiment's runs and differences to CE.
 
-    >>> "not run yet" in to_markdown([])
+    >>> "has not been run" in to_markdown([])
     True
     """
-    text = ["# Report", "", "## Verdicts", "", *_markdown_verdicts(verdict_table(records)), ""]
+    text = ["# Report", "", "## Verdicts", "", *ledger_table(verdict_table(records)), ""]
     differences = difference_table(records)
     for name, rows in summary(records).groupby("experiment", sort=False):
         about = (
             EXPERIMENTS[name].about if name in EXPERIMENTS else "runs of `python -m fpl_lib train`"
         )
         text += [f"## {name}", "", f"{about}.", "", *_run_table(rows), ""]
-        if name in EXPERIMENTS:
-            first, later = missing_command(rows), requested_command(rows)
-            text += [f"Not run yet: `{first}`.", ""] if first else []
-            text += [f"On request: `{later}`.", ""] if later else []
         paired = differences[differences["experiment"] == name]
         if len(paired):
             text += [*_difference_table(paired), ""]
+    text += not_run(records)
     return "\n".join(text)
-
-
-def _markdown_verdicts(table: pd.DataFrame) -> list[str]:
-    columns = ["claim", "section", "verdict", "question", "estimate", "interval", "level",
-               "rests on", "why", "what would change it"]  # fmt: skip
-    rows = [
-        [
-            row.claim, row.section, row.words, row.question,
-            " ".join(filter(None, (number(row.estimate), row.unit))),
-            f"{number(row.low)} to {number(row.high)}" if not math.isnan(row.low) else "",
-            f"{100 * row.level:.4g} %" if not math.isnan(row.low) else "",
-            row.basis, row.why, row.change,
-        ]
-        for row in table.itertuples()
-    ]  # fmt: skip
-    return markdown_table(columns, rows)
 
 
 def _run_table(table: pd.DataFrame) -> list[str]:
     columns = ["network", "condition", "loss", "recipe", "runs", "top-1 %", "paper's", "top-5 %",
                "errors", "data", "device"]  # fmt: skip
     rows = []
-    for row in _losses_joined(table).itertuples():
+    for row in table.itertuples():
         runs = "1 seed" if row.n == 1 else f"{row.n} seeds"
         spread = f" ± {row.top1_sd:.2f}" if row.n > 1 else ""
         rows.append(
             [row.model, row.condition, row.loss, row.recipe,
-             runs if row.n else row.begun or "not run yet",
+             runs if row.n else row.begun,
              number(row.top1_mean) + spread, number(row.printed), number(row.top5_mean),
-             number(row.errors_mean, 1), row.source if row.n else "", row.device if row.n else ""]
+             number(row.errors_mean, 1), row.source, row.device]
         )  # fmt: skip
     return markdown_table(columns, rows)
-
-
-def _losses_joined(table: pd.DataFrame) -> pd.DataFrame:
-    """One row for all losses of a setting that wait for their runs and have no printed number."""
-    waits = (table["n"] == 0) & (table["begun"] == "") & table["printed"].isna()
-    table = table.copy()
-    for _, rows in table[waits].groupby(["model", "condition"], sort=False):
-        table.loc[rows.index, "loss"] = ", ".join(rows["loss"])
-    return table.drop_duplicates(["model", "condition", "loss", "recipe", "source"])
 
 
 def _difference_table(table: pd.DataFrame) -> list[str]:
@@ -99,18 +71,19 @@ def _difference_table(table: pd.DataFrame) -> list[str]:
 def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
     """The report on all records below `runs`, as Markdown; with `to`, files are written there too.
 
-    Files: report.md, and as CSV results (a row a finished run), summary, differences and verdicts;
-    as PNG the differences to CE of each experiment, and for each setting accuracy over epochs,
-    false positives and confusion. Raises FileNotFoundError if there is no folder `runs`,
-    RecordError for a record that does not hold together.
+    Files: report.md, and as CSV results (a row a finished run, with all that its record's header
+    and result say), summary, differences and verdicts; as PNG for each setting accuracy over
+    epochs, false positives, confusion and differences to CE. Raises FileNotFoundError if there is
+    no folder `runs`, RecordError for a record that does not hold together.
     """
     records = read_runs(runs)
     text = to_markdown(records)
     if to is not None:
         to = Path(to)
         to.mkdir(parents=True, exist_ok=True)
+        done = [{**run.header, "result": run.result} for run in records if run.done]
         tables = {
-            "results": results_table(records), "summary": summary(records),
+            "results": pd.json_normalize(done), "summary": summary(records),
             "differences": difference_table(records).drop(columns="config"),
             "verdicts": verdict_table(records),
         }  # fmt: skip
@@ -123,10 +96,6 @@ def report(runs: str | os.PathLike, to: str | os.PathLike | None = None) -> str:
 
 def _write_figures(records: Sequence[Record], to: Path) -> str:
     text = ""
-    for name in dict.fromkeys(record.header["experiment"] for record in records):
-        ours = [record for record in records if record.header["experiment"] == name]
-        if len(difference_table(ours)):
-            text += _save(figures.loss_differences(ours), to, f"{name}-differences")
     names: dict[str, int] = {}
     for setting, ours in by_setting(records).items():
         stem = "-".join(filter(None, (setting.experiment, setting.model, setting.condition)))
@@ -142,6 +111,9 @@ def _write_figures(records: Sequence[Record], to: Path) -> str:
             text += _save(figures.false_positive_map(ours, drawn), to, f"{stem}-false-positives")
         if {"fpl", "ce"} <= done:
             text += _save(figures.confusion_map(ours), to, f"{stem}-confusion")
+        if (difference_table(ours)["n"] >= LEAST_SEEDS).any():
+            drawing = figures.comparison_plot(compare(ours), where=setting.label)
+            text += _save(drawing, to, f"{stem}-differences")
     return text
 
 

@@ -24,8 +24,6 @@ from fpl_lib.course.exercises import exercise, quiz
 from fpl_lib.course.kept import guesses
 from fpl_lib.plots.style import publish, show
 
-__all__ = ["card", "check", "hint", "predict", "recall", "verdict"]
-
 MARKS = {NOT_ATTEMPTED: "○", RIGHT: "✓", WRONG: "✗"}
 _EDGES = {NOT_ATTEMPTED: GREY, RIGHT: GREEN, WRONG: RED}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,24 +43,19 @@ def guesses() -> dict[str, str]:
     return {name: said for name, said in kept if isinstance(said, str)} | _since_start
 
 
-def sort_claims(names: Iterable[str] | None = None) -> None:
+def sort_claims() -> None:
     """Show three drawers for each of the paper's claims, and keep into which a student puts it.
 
-    names: ids in `data/paper/claims.csv`; None takes all. Without a kernel only a line is shown.
-    Raises ValueError for an id that no claim has.
+    Without a kernel only a line is shown.
 
-    >>> sort_claims(["top1-gain-text"])
-    1 claim to sort: I expect this to hold · I doubt it · I cannot tell what was measured
+    >>> sort_claims()
+    47 claims to sort: I expect this to hold · I doubt it · I cannot tell what was measured
     """
     claims = paper.claims()["claim"]
-    names = list(claims.index if names is None else names)
-    if unknown := [name for name in names if name not in claims.index]:
-        raise ValueError(f"names: expected ids of claims such as 'beats-ce'; got {unknown[0]!r}.")
-    count = f"{len(names)} claim{'s' * (len(names) != 1)} to sort"
-    line = f"{count}: {' · '.join(DRAWERS)}"
+    line = f"{len(claims)} claims to sort: {' · '.join(DRAWERS)}"
     data: dict[str, Any] = {"text/plain": line, "text/html": f"<p>{line}</p>"}
     if in_ipython():
-        data |= widget_view(_chest({name: claims[name] for name in names}))
+        data |= widget_view(_chest(claims.to_dict()))
     publish(data)
 
 

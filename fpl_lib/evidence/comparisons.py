@@ -19,8 +19,8 @@ from scipy import stats
 
 from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.planning import seeds_needed
-from fpl_lib.evidence.records import Record, completed
-from fpl_lib.evidence.stats import Interval, PairedDifference, holm, paired_difference, sign_flip
+from fpl_lib.evidence.records import Record, completed, recorded_runs
+from fpl_lib.evidence.stats import Interval, PairedDifference, holm, mean_interval, sign_flip
 
 LEAST_SEEDS = 3
 FLIP_SEEDS = 6  # with fewer, no sign-flip p-value is below 0.05
@@ -104,11 +104,35 @@ def differences(
     return (one - other).dropna()
 
 
+def known_accuracies(
+    experiment: str, model: str, loss: str, *, epoch: int | None = None
+) -> tuple[float, ...]:
+    """The recorded test accuracy (top-1, percent) of each finished run, in the order of the seeds.
+
+    Of runs without a condition; with `epoch` (from 1) after this epoch, else at the end. Raises
+    LookupError naming the command if there are none.
+
+    >>> known_accuracies("table2", "resnet18", "ce")[0]  # seed 0
+    45.19
+    """
+    place = [
+        r for r in recorded_runs(experiment) if (r.header["model"], r.condition) == (model, "")
+    ]
+    found = values(place, loss, lambda r: (r.epochs[epoch - 1] if epoch else r.result)["top1"])
+    if found.empty:
+        raise LookupError(
+            f"no run of {experiment}, {model}, {loss} is recorded yet: `python -m fpl_lib "
+            f"reproduce {experiment} --models {model} --losses {loss} --seeds 0-9`"
+        )
+    return tuple(found)
+
+
 def compared(by_seed: pd.Series, *, level: float = 0.95) -> PairedDifference | None:
     """Mean, Student's t interval and sign-flip test of differences; None for fewer than two."""
     if len(by_seed) < 2:
         return None
-    return paired_difference(by_seed, 0 * by_seed, level=level)
+    sd, interval = float(by_seed.std()), mean_interval(by_seed, level=level)
+    return PairedDifference(len(by_seed), interval, sd, sign_flip(by_seed))
 
 
 def t_test_p(by_seed: pd.Series) -> float:

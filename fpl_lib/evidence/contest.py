@@ -53,13 +53,9 @@ def register(name: str, factory: Callable[[Tensor], nn.Module | Callable]) -> No
         ...
         ValueError: the factory raises NameError: name 'FalsePositiveLoss' is not defined. It is ...
     """
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _KIT:
         raise ValueError(
-            f"name: expected small letters, digits and _, such as 'mine'; got {name!r}."
-        )
-    if name in _KIT:
-        raise ValueError(
-            f"name: {name!r} is a loss of the kit; choose another one, such as 'mine'."
+            f"name: expected small letters, digits and _, and no loss of the kit; got {name!r}."
         )
     LOSSES[name] = _checked(factory)
 
@@ -71,14 +67,10 @@ def _checked(factory: Callable[[Tensor], nn.Module | Callable]) -> Callable[...,
         loss = factory(counts)
         return loss if isinstance(loss, nn.Module) else LossModule(loss)
 
-    if isinstance(factory, nn.Module):
+    if isinstance(factory, nn.Module) or not callable(factory):
         raise TypeError(
-            f"factory: got a loss, {type(factory).__name__}: expected a function of the class "
-            "counts that makes one, such as `lambda counts: FalsePositiveLoss()`."
-        )
-    if not callable(factory):
-        raise TypeError(
-            f"factory: expected a function of the class counts; got {type(factory).__name__}."
+            "factory: expected a function of the class counts that makes a loss, such as `lambda "
+            f"counts: FalsePositiveLoss()`; got {type(factory).__name__}."
         )
     try:
         loss = made(torch.full((10,), 400))

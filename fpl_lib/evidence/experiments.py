@@ -86,8 +86,8 @@ def configs(
         RunConfig(
             experiment, model, loss, seed, _recipe(plan, condition, loss),
             condition.stem or plan.stem, condition.name, condition.noise, condition.imbalance,
-            condition.profile, condition.weights if weights is None else weights,
-            plan.zero_init_residual, condition.validation, _rate(plan, condition, loss),
+            condition.weights if weights is None else weights, plan.zero_init_residual,
+            condition.validation, _rate(plan, condition, loss),
         )
         for model in models or plan.models
         for seed in seeds
@@ -119,7 +119,7 @@ def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
         data = replace(data, test_images=images[held_out], test_labels=labels[held_out])
         images, labels = images[kept], labels[kept]
     if config.imbalance > 1:
-        kept = long_tail(labels, config.imbalance, kind=config.profile, seed=config.seed)
+        kept = long_tail(labels, config.imbalance, seed=config.seed)
         images, labels = images[kept], labels[kept]
     if config.noise > 0:
         labels = noisy_labels(labels, config.noise, seed=config.seed)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import platform
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
+
+from fpl_lib import __version__
 
 
 def environment(device) -> dict:
@@ -13,12 +15,8 @@ def environment(device) -> dict:
     import torch
 
     device = torch.device(device)
-    try:
-        ours = version("fpl-lib")
-    except PackageNotFoundError:  # used from a source tree that was never installed
-        ours = "source"
     return {
-        "fpl_lib": ours, "python": platform.python_version(), "torch": torch.__version__,
+        "fpl_lib": __version__, "python": platform.python_version(), "torch": torch.__version__,
         "torchvision": version("torchvision"),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name(),
         "threads": torch.get_num_threads(), "platform": platform.system(),

@@ -1,4 +1,4 @@
-"""Tables of what was run: a row for each loss of each setting, those not run yet included."""
+"""Tables of what was run, a row for each loss of each setting; and what runs the rest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from statistics import fmean, stdev
 
-import numpy as np
 import pandas as pd
 
 from fpl_lib.evidence.catalogue import EXPERIMENTS
@@ -17,10 +16,14 @@ from fpl_lib.evidence.records import Record
 from fpl_lib.paper import printed_accuracy
 
 PLACE = ["experiment", "condition", "model", "loss"]
+COLUMNS = [
+    *PLACE, "recipe", "n", "begun", "top1_mean", "top1_sd", "top5_mean", "errors_mean", "printed",
+    "source", "device",
+]  # fmt: skip
 
 
 def summary(records: Sequence[Record]) -> pd.DataFrame:
-    """A row for each loss of each setting, and one for each planned one that was not begun.
+    """A row for each loss of each setting that was begun, in the experiments' order.
 
     Columns: experiment, condition, model, loss, recipe (what sets this configuration apart from
     others of its kind, "" where there is one), n (finished seeds), begun (epochs of a run under
@@ -34,29 +37,9 @@ def summary(records: Sequence[Record]) -> pd.DataFrame:
         for setting, runs in settings.items()
         for loss in dict.fromkeys(run.header["loss"] for run in runs)
     ]
-    seen = {tuple(row[key] for key in PLACE) for row in rows}
-    places = _places()
-    rows += [
-        _row(Setting(*place[:3], "", "{}"), place[3], [], ())
-        for place, planned in places.items()
-        if planned and place not in seen
-    ]
-    table, order = pd.DataFrame(rows), [*places]
-    of_row = [tuple(key) for key in table[PLACE].itertuples(index=False)]
-    table["place"] = [order.index(one) if one in places else len(order) for one in of_row]
-    table = table.sort_values(["place", "recipe"], kind="stable").drop(columns="place")
-    return table.reset_index(drop=True)
-
-
-def _places() -> dict[tuple[str, str, str, str], bool]:
-    """All places there are, in order, and whether each is to be filled: a trial of rates is not."""
-    return {
-        (plan.name, condition.name, model, loss): loss in plan.losses and not condition.validation
-        for plan in EXPERIMENTS.values()
-        for condition in plan.conditions
-        for model in plan.models
-        for loss in plan.losses + plan.more_losses
-    }
+    table, order = pd.DataFrame(rows, columns=COLUMNS), [*EXPERIMENTS]
+    place = table["experiment"].map(lambda name: order.index(name) if name in order else 99)
+    return table.iloc[place.argsort(kind="stable")].reset_index(drop=True)
 
 
 def _row(
@@ -122,42 +105,28 @@ def question_commands(*questions: Question, table: pd.DataFrame | None = None) -
     return commands
 
 
-def unasked_commands(rows: pd.DataFrame) -> list[str]:
-    """What runs those of an experiment's rows of `summary` that no question needs and no run has.
+def unasked_commands(name: str, table: pd.DataFrame) -> list[str]:
+    """What runs those places of an experiment that no question needs and `summary`'s table lacks.
 
-    One command, and another one for conditions that run on request only.
+    One command, and another one for conditions that run on request only; no trials of rates.
     """
-    (name,) = set(rows["experiment"])
-    needed = [place[:2] for question in _questions(name) for place in question.runs_needed()]
-    asked = [place in needed for place in zip(rows["model"], rows["condition"], strict=True)]
-    gaps = rows[(rows["n"] == 0) & ~np.array(asked)]
-    by_request = {one.name for one in EXPERIMENTS[name].conditions if one.on_request}
-    later = gaps["condition"].isin(by_request)
-    return [
-        _command(name, *(set(some[column]) for column in ("model", "loss", "condition")))
-        for some in (gaps[~later], gaps[later])
-        if len(some)
-    ]
-
-
-def missing_command(rows: pd.DataFrame) -> str:
-    """The next of the commands that run what is missing among an experiment's rows of `summary`.
-
-    What the protocol's questions ask for comes first, conditions on request last; "" for nothing.
-    """
-    (name,) = set(rows["experiment"])
-    commands = question_commands(*_questions(name), table=rows) or unasked_commands(rows)
-    return commands[0] if commands else ""
-
-
-def requested_command(rows: pd.DataFrame) -> str:
-    """The last of them, if it is for other conditions than the next; "" if there is none."""
-    commands = unasked_commands(rows)
-    return commands[-1] if commands and commands[-1] != missing_command(rows) else ""
-
-
-def _questions(experiment: str) -> list[Question]:
-    return [question for question in QUESTIONS.values() if question.experiment == experiment]
+    plan = EXPERIMENTS[name]
+    ours = [question for question in QUESTIONS.values() if question.experiment == name]
+    asked = [place[:2] for question in ours for place in question.runs_needed()]
+    done = [*table[table["n"] > 0][PLACE].itertuples(index=False, name=None)]
+    commands = []
+    for requested in (False, True):
+        gaps = [
+            (model, loss, one.name)
+            for one in plan.conditions
+            for model in plan.models
+            for loss in plan.losses
+            if one.on_request is requested and not one.validation
+            and (model, one.name) not in asked and (name, one.name, model, loss) not in done
+        ]  # fmt: skip
+        if gaps:
+            commands.append(_command(name, *map(set, zip(*gaps, strict=True))))
+    return commands
 
 
 def _command(experiment: str, models: set[str], losses: set[str], conditions: set[str]) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from fpl_lib import paper
+from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.comparisons import shown_p
 from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.overview import question_commands, summary, unasked_commands
@@ -55,6 +56,24 @@ def number(value: float, digits: int = 2, sign: str = "") -> str:
 def paragraph(text: str) -> list[str]:
     """The lines of a paragraph, and an empty one."""
     return [*textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False), ""]
+
+
+def question_state(name: str, records: Sequence[Record]) -> str:
+    """A question's contrast, scope, pairs and estimate so far, and what runs the rest.
+
+    records: all there are. Raises KeyError for a question that the protocol does not have.
+
+    >>> print(question_state("Q3", []))
+    Q3: FPL − CE, ResNet18 by Table 1's recipe, full CIFAR-10: 0 of 5 pairs, open.
+      python -m fpl_lib reproduce table2 --models resnet18 --conditions float32 --seeds 1-5
+    """
+    found = answer(QUESTIONS[name], records)
+    state, pairs = asked.finding(found), f"{found.n} of {len(found.question.seeds)} pairs"
+    word = "open" if found.obstacles else "can be answered"
+    lines = [f"{name}: {state.contrast}, {state.scope}: {pairs}, {word}."]
+    lines += [f"  {asked.shown(found)}"] if found.interval else []
+    commands = question_commands(found.question, table=summary(records))
+    return "\n".join([*lines, *(f"  {command}" for command in commands)])
 
 
 def secondary_section(records: Sequence[Record]) -> list[str]:
@@ -114,7 +133,7 @@ def reproduction_report(records: Sequence[Record]) -> str:
         *_results(ledger, answers),
         *_easy_and_difficult(records),
         *_computing_time(records),
-        *_not_run(records),
+        *not_run(records),
     ]
     return "\n".join(lines)
 
@@ -267,14 +286,15 @@ def _computing_time(records: Sequence[Record]) -> list[str]:
     ]
 
 
-def _not_run(records: Sequence[Record]) -> list[str]:
+def not_run(records: Sequence[Record]) -> list[str]:
+    """What is missing of each experiment, with the command that runs it, as a section's lines."""
     table, lines = summary(records), []
-    for experiment in dict.fromkeys(question.experiment for question in QUESTIONS.values()):
+    for experiment in EXPERIMENTS:
         ours = [one for one in QUESTIONS.values() if one.experiment == experiment]
         if commands := question_commands(*ours, table=table):
             names = ", ".join(question.name for question in ours)
             lines.append(f"- {names}: {' and '.join(f'`{command}`' for command in commands)}")
-        commands = unasked_commands(table[table["experiment"] == experiment])
+        commands = unasked_commands(experiment, table)
         lines += [f"- without a question: `{command}`" for command in commands]
     said = "What is missing, with the command that runs it:" if lines else "Nothing is missing."
     return ["## What has not been run", "", said, "", *lines, ""]

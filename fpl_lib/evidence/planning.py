@@ -53,14 +53,8 @@ def single_run_p(difference: float, sd: float) -> float:
         >>> round(single_run_p(0.32, 0.15), 2)
         0.13
     """
-    return float(
-        2
-        * stats.norm.sf(
-            abs(check_real("difference", difference))
-            / check_real("sd", sd, 0, inside=True)
-            / math.sqrt(2)
-        )
-    )
+    z = check_real("difference", difference) / check_real("sd", sd, 0, inside=True)
+    return float(2 * stats.norm.sf(abs(z) / math.sqrt(2)))
 
 
 def power(
@@ -88,11 +82,8 @@ def power(
     n = check_integer("n", n, 2)
     check_real("level", level, 0, 1, inside=True)
     freedom = n - 1 if paired else 2 * (n - 1)
-    shift = (
-        abs(check_real("difference", difference))
-        / check_real("sd", sd, 0, inside=True)
-        * math.sqrt(n if paired else n / 2)
-    )
+    z = check_real("difference", difference) / check_real("sd", sd, 0, inside=True)
+    shift = abs(z) * math.sqrt(n if paired else n / 2)
     critical = stats.t.ppf((1 + level) / 2, freedom)
     if shift == 0:  # where scipy's noncentral F is wrong
         return 1 - level
@@ -100,15 +91,8 @@ def power(
     return float(stats.ncf.sf(critical**2, 1, freedom, shift**2))
 
 
-def seeds_needed(
-    difference: float,
-    sd: float,
-    *,
-    chance: float = 0.8,
-    paired: bool = False,
-    level: float = 0.95,
-) -> int:
-    """Fewest seeds a loss with which `power` reaches `chance`; arguments as there, in points.
+def seeds_needed(difference: float, sd: float, *, paired: bool = False, level: float = 0.95) -> int:
+    """Fewest seeds a loss with which `power` reaches 80 %; arguments as there, in points.
 
     A sign-flip test asks for at least six pairs besides: with fewer, no p-value is below 0.05.
 
@@ -121,14 +105,13 @@ def seeds_needed(
 
     Source: as in `power`.
     """
-    check_real("chance", chance, 0, 1, inside=True)
     if check_real("difference", difference) == 0:
         raise ValueError(
             "difference: expected one other than zero, which no number of seeds finds."
         )
 
     def enough(n: int) -> bool:
-        return power(n, difference, sd, paired=paired, level=level) >= chance
+        return power(n, difference, sd, paired=paired, level=level) >= 0.8
 
     most = next(n for n in (2**i for i in count(1)) if enough(n))
     return bisect_left(range(most), True, lo=2, key=enough)

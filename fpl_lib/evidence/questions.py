@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from fpl_lib.evidence.comparisons import by_setting, compared, differences, values
-from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.stats import Interval, mean_interval
 
@@ -136,18 +135,6 @@ class Answer:
         elif not self.control.low > 0:
             found.append("the positive control shows no effect")
         return found
-
-    @property
-    def within_margin(self) -> bool:
-        """Whether the whole interval lies inside the margin of no difference."""
-        return self.interval is not None and self.interval.within(self.question.margin)
-
-    @property
-    def seeds_to_settle(self) -> float:
-        """Pairs that find a difference of the margin with 80 % power; NaN without a spread."""
-        if not self.sd > 0:
-            return nan
-        return seeds_needed(self.question.margin, self.sd, paired=True, level=self.question.level)
 
 
 def answer(question: Question, records: Sequence[Record]) -> Answer:

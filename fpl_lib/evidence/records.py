@@ -16,8 +16,6 @@ import reprlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from fpl_lib._files import RUNS, read_regular, write_atomically
 from fpl_lib.evidence.validation import RecordError, validate
 
@@ -149,51 +147,3 @@ def recorded_runs(experiment: str | None = None) -> list[Record]:
     True
     """
     return read_runs(RUNS, experiment)
-
-
-def known_accuracies(
-    experiment: str,
-    model: str,
-    loss: str,
-    *,
-    epoch: int | None = None,
-    folder: str | os.PathLike = RUNS,
-) -> tuple[float, ...]:
-    """The recorded test accuracy (top-1, percent) of each seed, in the order of the seeds.
-
-    Of runs without a condition: with `epoch` (from 1) after this epoch, else of finished runs.
-    Raises LookupError naming the command if there are none.
-
-    >>> known_accuracies("table2", "resnet18", "ce")[0]  # seed 0
-    45.19
-    """
-    found = {}
-    for run in read_runs(folder, experiment):
-        rows = run.epochs[epoch - 1 : epoch] if epoch else [run.result] if run.done else []
-        if rows and (run.header["model"], run.header["loss"], run.condition) == (model, loss, ""):
-            found[run.header["seed"]] = rows[0]["top1"]
-    if not found:
-        raise LookupError(
-            f"no run of {experiment}, {model}, {loss} is recorded yet: `python -m fpl_lib "
-            f"reproduce {experiment} --models {model} --losses {loss} --seeds 0-9`"
-        )
-    return tuple(found[seed] for seed in sorted(found))
-
-
-def results_table(records: list[Record]) -> pd.DataFrame:
-    """A row a finished run: what it was, on which data and device, and its top1, top5, errors."""
-    rows = [
-        {
-            **{key: record.header[key] for key in ("experiment", "model", "loss")},
-            "condition": record.condition,
-            "seed": record.header["seed"],
-            "source": record.header["data"].get("source"),
-            "device": record.header["environment"].get("device"),
-            "epochs": len(record.epochs),
-            **{key: record.result[key] for key in ("top1", "top5", "errors")},
-        }
-        for record in records
-        if record.done
-    ]
-    columns = ["experiment", "model", "loss", "condition", "seed", "source", "device", "epochs"]
-    return pd.DataFrame(rows, columns=[*columns, "top1", "top5", "errors"])

@@ -1,8 +1,8 @@
 """What a handful of seeds shows: intervals and paired tests, over scipy.
 
 Accuracies are in percent (0 to 100) and their differences in points, as in the records. A claim
-about two *losses* needs several seeds of each (`paired_difference`); two trained *networks* on the
-same images need only their answers (`mcnemar`). How many seeds to run is a question for
+about two *losses* needs several seeds of each (`compared`); two trained *networks* on the same
+images need only their answers (`mcnemar`). How many seeds to run is a question for
 `planning.py`. See Dietterich, Neural Computation 10 (1998) 1895, and Bouthillier et al., MLSys
 2021, arXiv:2103.03098.
 """
@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
@@ -46,13 +45,11 @@ class Interval:
 class SignFlip:
     """Two-sided p-value of a sign-flip test over `n` differences.
 
-    `exact`: all 2^n sign patterns were tried, not a sample of them. `smallest_p` is the least
-    p-value that n differences can give, however large: above 0.05 for five of them.
+    `smallest_p` is the least that n differences can give, however large: above 0.05 for five.
     """
 
     n: int
     p_value: float
-    exact: bool
 
     @property
     def smallest_p(self) -> float:
@@ -70,20 +67,6 @@ class PairedDifference:
     mean: Interval
     sd: float
     test: SignFlip
-
-
-@dataclass(frozen=True)
-class McNemar:
-    """Two networks on the same images: how many each alone had right, and the exact p-value.
-
-    `difference` is the accuracy of the first minus that of the second, in points.
-    """
-
-    images: int
-    only_first: int
-    only_second: int
-    difference: float
-    p_value: float
 
 
 def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
@@ -112,28 +95,25 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half, level)
 
 
-def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) -> SignFlip:
+def sign_flip(differences: ArrayLike) -> SignFlip:
     """Test whether paired differences centre on zero, by flipping their signs.
 
     If the two losses are exchangeable, each difference could as well have had the other sign. Exact
-    while 2^n is at most `resamples` (13 differences by default), beyond that with random flips.
+    for up to 13 differences, beyond that over 9999 random flips, the same every time.
 
     Args:
         differences: (n,), at least two numbers, one a seed.
-        resamples: sign patterns tried at most.
-        seed: of the random flips.
 
     Raises:
-        ValueError: fewer than two values, a NaN or infinite one, or too few resamples.
+        ValueError: fewer than two values, or a NaN or infinite one.
 
     Example:
         >>> sign_flip([0.3, 0.1, 0.4, 0.2, 0.5])
-        SignFlip(n=5, p_value=0.0625, exact=True)
+        SignFlip(n=5, p_value=0.0625)
 
     Source: Fisher, The Design of Experiments, 1935, section 21.
     """
     sample = check_sample("differences", differences)
-    resamples = check_integer("resamples", resamples, 99)
     scale = np.abs(sample).max() or 1.0
     found = stats.permutation_test(
         # scipy swaps the members of each pair (d, 0), which flips the sign of d.
@@ -142,45 +122,10 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9_999, seed: int = 0) 
         lambda x, y, axis: np.mean(x - y, axis=axis).round(9),
         permutation_type="samples",
         vectorized=True,
-        n_resamples=resamples,
-        rng=np.random.default_rng(seed),
+        n_resamples=9_999,
+        rng=np.random.default_rng(0),
     )
-    return SignFlip(len(sample), float(found.pvalue), 2 ** len(sample) <= resamples)
-
-
-def paired_difference(
-    first: ArrayLike, second: ArrayLike, *, level: float = 0.95
-) -> PairedDifference:
-    """first - second over seeds: mean, interval (`mean_interval`) and test (`sign_flip`).
-
-    Args:
-        first, second: (n,), one value a seed, in the same order of seeds. Two pandas Series must
-            have one index, so that a seed is never paired with another.
-        level: as in `mean_interval`.
-
-    Raises:
-        ValueError: different lengths or indices, or as in `mean_interval`.
-
-    Example:
-        >>> found = paired_difference([94.9, 95.1, 95.0], [94.6, 95.0, 94.8])
-        >>> round(found.mean.estimate, 2), round(found.sd, 2), found.test.p_value
-        (0.2, 0.1, 0.25)
-    """
-    one, other = check_sample("first", first), check_sample("second", second)
-    if len(one) != len(other):
-        raise ValueError(
-            f"first, second: expected one value a seed in each; got {len(one)} and {len(other)}. "
-            "Keep the seeds that both losses have."
-        )
-    if isinstance(first, pd.Series) and isinstance(second, pd.Series):
-        if not first.index.equals(second.index):
-            raise ValueError(
-                "first, second: expected the same seeds in the same order; got "
-                f"{list(first.index)} and {list(second.index)}. Sort both by seed."
-            )
-    d = one - other
-    interval = mean_interval(d, level=level)
-    return PairedDifference(len(d), interval, float(d.std(ddof=1)), sign_flip(d))
+    return SignFlip(len(sample), float(found.pvalue))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
@@ -210,8 +155,8 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return adjusted
 
 
-def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
-    """Compare two trained networks on the same images by McNemar's exact test.
+def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> float:
+    """The p-value of McNemar's exact test of two trained networks on the same images.
 
     Only images that one network has right and the other wrong count. The test speaks of these two
     networks: other seeds of the same losses may turn out otherwise.
@@ -220,32 +165,22 @@ def mcnemar(first_right: ArrayLike, second_right: ArrayLike) -> McNemar:
         first_right, second_right: (N,) booleans, whether each network has each image right.
 
     Raises:
-        TypeError: not booleans.
-        ValueError: different shapes, or no images.
+        ValueError: not two lists of as many booleans.
 
     Example:
-        >>> found = mcnemar([True, True, True, False], [True, False, False, True])
-        >>> found.only_first, found.only_second, found.difference, found.p_value
-        (2, 1, 25.0, 1.0)
+        >>> mcnemar([True, True, True, False], [True, False, False, True])
+        1.0
 
     Source: McNemar, Psychometrika 12 (1947) 153.
     """
     first, second = np.asarray(first_right), np.asarray(second_right)
-    if first.dtype != bool or second.dtype != bool:
-        raise TypeError(
-            "first_right, second_right: expected booleans, prediction == target; got "
-            f"{first.dtype} and {second.dtype}."
-        )
-    if first.ndim != 1 or first.shape != second.shape or not len(first):
+    if not first.dtype == second.dtype == bool or first.shape != second.shape:
         raise ValueError(
-            "first_right, second_right: expected one boolean for each of the same N images; got "
-            f"shapes {first.shape} and {second.shape}."
+            "first_right, second_right: expected one boolean for each of the same N images, "
+            f"prediction == target; got {first.dtype} {first.shape}, {second.dtype} {second.shape}."
         )
-    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
-    differ = only_first + only_second
-    p_value = float(stats.binomtest(only_first, differ, 0.5).pvalue) if differ else 1.0
-    difference = 100 * (only_first - only_second) / len(first)
-    return McNemar(len(first), only_first, only_second, difference, p_value)
+    differ = int((first ^ second).sum())
+    return float(stats.binomtest(int((first & ~second).sum()), differ).pvalue) if differ else 1.0
 
 
 def prediction_interval(values: ArrayLike, *, level: float = 0.95, runs: int = 1) -> Interval:

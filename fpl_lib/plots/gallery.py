@@ -12,8 +12,6 @@ from torch import Tensor
 
 from fpl_lib.plots.style import show
 
-__all__ = ["show_gallery"]
-
 DPI = 100
 SCALE = 2
 GAP = 8
@@ -28,8 +26,7 @@ def show_gallery(
     images: uint8 (N, 3, H, W); labels: int64 (N,), naming `classes` in order. Each pixel is
     drawn as a square of 2 x 2, without smoothing. `alt` is the picture's alternative text.
 
-    Raises TypeError if the images are not uint8, ValueError if their shape does not go with the
-    labels, a class has fewer images than `rows`, or `show` refuses the picture or its `alt`.
+    Raises ValueError if a class has fewer images than `rows`, or as `show` does.
 
     >>> images, labels = torch.zeros(4, 3, 32, 32, dtype=torch.uint8), torch.tensor([0, 1, 1, 0])
     >>> show_gallery(
@@ -37,21 +34,6 @@ def show_gallery(
     ... )
     <Figure: Two black squares below each class's name.>
     """
-    columns = _first_of_each(images, labels, classes, rows)
-    show(_drawn(_sheet(columns), classes), alt=alt)
-
-
-def _first_of_each(images: Tensor, labels: Tensor, classes: Sequence[str], rows: int) -> np.ndarray:
-    """The first images of each class, (C, rows, H, W, 3)."""
-    if images.dtype != torch.uint8:
-        raise TypeError(f"images: expected uint8 pixels 0 to 255; got {images.dtype}.")
-    if images.ndim != 4 or images.shape[1] != 3 or labels.shape != images.shape[:1]:
-        raise ValueError(
-            "expected images (N, 3, H, W) and labels (N,); got "
-            f"{tuple(images.shape)} and {tuple(labels.shape)}."
-        )
-    if rows < 1:
-        raise ValueError(f"rows: expected at least 1; got {rows}.")
     columns = []
     for label, name in enumerate(classes):
         members = torch.nonzero(labels == label).flatten()[:rows]
@@ -61,7 +43,7 @@ def _first_of_each(images: Tensor, labels: Tensor, classes: Sequence[str], rows:
                 "make `rows` smaller or pass more images."
             )
         columns.append(images[members].permute(0, 2, 3, 1).cpu().numpy())
-    return np.stack(columns)
+    show(_drawn(_sheet(np.stack(columns)), classes), alt=alt)
 
 
 def _sheet(columns: np.ndarray) -> np.ndarray:

@@ -86,18 +86,17 @@ def use_style() -> None:
     plt.style.use(STYLE_FILE)
 
 
-def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
+def show(fig: Figure, *, alt: str, live: Any = None) -> None:
     """Show a figure once, as a PNG that carries its alternative text, and close it.
 
-    `fig` is the figure to show; without one, pyplot's current figure. `alt` says in one or two
-    sentences what a reader would see and should conclude (at least 40 characters). It stands in the
-    `alt` of an HTML image, which screen readers find in JupyterLab and in pages by nbconvert; the
-    PNG beside it is for what takes no HTML. `live` is an optional ipywidgets widget: a running
-    notebook then shows the widget, and any place without a kernel (a web page, a printed copy)
-    shows the picture instead.
+    `alt` says in one or two sentences what a reader would see and should conclude (at least 40
+    characters). It stands in the `alt` of an HTML image, which screen readers find in JupyterLab
+    and in pages by nbconvert; the PNG beside it is for what takes no HTML. `live` is an optional
+    ipywidgets widget: a running notebook then shows the widget, and any place without a kernel (a
+    web page, a printed copy) shows the picture instead.
 
-    Raises ValueError if `alt` is missing or says nothing, if there is no figure to show, or if
-    the picture is wider than 1000 pixels or larger than 80 KB; TypeError if `fig` is not a figure.
+    Raises ValueError if `alt` is missing or says nothing, or if the picture is wider than 1000
+    pixels or larger than 80 KB; TypeError if `fig` is not a figure.
 
     >>> import matplotlib.pyplot as plt
     >>> fig, ax = plt.subplots()
@@ -108,10 +107,6 @@ def show(fig: Figure | None = None, *, alt: str, live: Any = None) -> None:
     from matplotlib.figure import Figure
 
     alt = _checked_alt(alt)
-    if fig is None:
-        if not plt.get_fignums():
-            raise ValueError("there is no open figure to show: draw one first, or pass it as `fig`")
-        fig = plt.gcf()
     if not isinstance(fig, Figure):
         raise TypeError(
             f"`fig` must be a matplotlib Figure, got {type(fig).__name__}: "

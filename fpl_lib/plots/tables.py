@@ -8,7 +8,7 @@ import re
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from fpl_lib.plots.style import publish, signed
+from fpl_lib.plots.style import publish
 
 NUMBER = re.compile(r"(?!0\d)[+−-]?\d[\d ,]*(\.\d+)?( ?%)?|")  # no label such as "07"; or nothing
 
@@ -56,12 +56,7 @@ def show_ledger(ledger: pd.DataFrame, *, caption: str) -> None:
     """
     rows = []
     for r in ledger.itertuples():
-        interval = ""
-        if r.low == r.low:  # no NaN
-            digits = 0 if r.unit == "false positives" else 2
-            numbers = (signed(value, digits) for value in (r.estimate, r.low, r.high))
-            interval = "{} ({} to {})".format(*numbers) + f" {r.unit}, {100 * r.level:.4g} %"
-        rows.append((r.section, r.claim, r.words, interval, r.why, r.change))
+        rows.append((r.section, r.claim, r.words, r.interval, r.why, r.change))
     names = ["section", "claim", "verdict", "estimate (interval), level", "evidence"]
     frame = pd.DataFrame(rows, columns=[*names, "what would change it"])
     show_table(frame.loc[:, (frame != "").any()], caption=caption)

@@ -11,7 +11,6 @@ from fpl_lib.training.metrics import (
     false_positives,
     margin,
     nll,
-    one_vs_rest_accuracy,
     top_k_accuracy,
 )
 from fpl_lib.training.models import MODELS, STEMS, CompactNet, SmallResNet, build_model
@@ -25,6 +24,6 @@ __all__ = [
     "CheckpointError", "CompactNet", "Paused", "Recipe", "SmallResNet", "Step", "WeightsError",
     "accuracy", "build_model", "confusion_matrix", "crop_and_flip", "ece", "false_positives",
     "has_bfloat16", "load_checkpoint", "load_weights", "logits_of", "make_optimizer",
-    "make_scheduler", "margin", "name_weights", "nll", "numeric_mode", "one_vs_rest_accuracy",
+    "make_scheduler", "margin", "name_weights", "nll", "numeric_mode",
     "processes", "recorder_for", "top_k_accuracy", "train", "unused_weights", "use_device",
 ]  # fmt: skip

@@ -48,20 +48,6 @@ def accuracy(confusion: np.ndarray) -> float:
     return float(100.0 * confusion.trace() / confusion.sum())
 
 
-def one_vs_rest_accuracy(confusion: np.ndarray) -> np.ndarray:
-    """Eq. 9 to the letter, class by class: (TP + TN) / (TP + FP + TN + FN) in percent, (C,).
-
-    With ten classes a network that never says 'cat' is 90 % accurate here about cats, which is why
-    the accuracy of a classifier is read as `accuracy` instead.
-
-    >>> one_vs_rest_accuracy(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])).round(1).tolist()
-    [100.0, 66.7, 66.7]
-    """
-    confusion = _square(confusion)
-    wrong = false_positives(confusion) + false_positives(confusion.T)
-    return 100.0 * (1.0 - wrong / confusion.sum())
-
-
 def top_k_accuracy(logits: torch.Tensor, target: torch.Tensor, k: int) -> float:
     """The share of samples whose true class is among the `k` largest logits, in percent.
 

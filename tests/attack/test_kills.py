@@ -177,7 +177,7 @@ def test_fetching(fake, tally, tmp_path, long):
     def fetch(root):
         root.mkdir(exist_ok=True)
         (root / "cifar-10-python.tar.gz").write_bytes(fake.archive)
-        return load_cifar10(root, source="download", progress=False)
+        return load_cifar10(root, source="download")
 
     changes = changes_of(lambda: fetch(tmp_path / "plain"), tmp_path / "plain")
     for number in chosen(changes, long):

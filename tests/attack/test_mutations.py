@@ -14,7 +14,8 @@ from tiny_training import RECIPES, outcome, run
 from fpl_lib._files import DATA, RUNS
 from fpl_lib.cifar10 import DataError, excerpt, load_cifar10, npm
 from fpl_lib.cifar10.files import LAYOUTS, md5_of
-from fpl_lib.evidence.records import read_record, results_table
+from fpl_lib.evidence.overview import summary
+from fpl_lib.evidence.records import read_record
 from fpl_lib.evidence.validation import RecordError
 from fpl_lib.training import CheckpointError, WeightsError, build_model, load_weights
 from fpl_lib.training.checkpoint import load_checkpoint, save_checkpoint
@@ -109,7 +110,7 @@ def test_records(stored, tally, tmp_path, long):
             need(essence(found) == essence(whole))
             for row, was in zip(found.epochs, whole.epochs, strict=True):
                 assert "confusion" not in row or row["top1"] == was["top1"]
-            results_table([found])
+            summary([found])
     assert 0.5 < tally.refused / tally.tried < 0.975
 
 

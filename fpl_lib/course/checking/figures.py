@@ -145,6 +145,21 @@ def with_legend(ax: Axes) -> bool:
     return ax.get_legend() is not None or bool(ax.figure.legends)
 
 
+def drawn(
+    labels: Sequence[str], at: np.ndarray, *, x: str = "", y: Sequence[str] = (), title: bool = True
+) -> dict[str, Callable[[Axes], Any]]:
+    """The usual readings of lines: the height of each at `at`, the axes' names, the title.
+
+    `x` and one of `y` have to be in the axes' names; `title`: whether one is asked for.
+    """
+    readings: dict[str, Callable[[Axes], Any]] = {
+        f"the curve labelled {label}": lambda ax, label=label: curve(ax, label, at)
+        for label in labels
+    }
+    readings |= {"the name of the x axis": named("x", x), "the name of the y axis": named("y", *y)}
+    return readings | ({"the title": titled} if title else {})
+
+
 @dataclass(frozen=True)
 class _Bar:
     """A bar, upright or lying: where it is, how wide, where it starts, how far it reaches."""

@@ -35,20 +35,6 @@ class TrainingExercise(ValueExercise):
     level: float = 0.99
 
 
-def acceptable(known: Sequence[float], runs: int = 1, level: float = 0.99) -> Interval:
-    """Where the mean of `runs` further runs should lie, given at least five runs like them.
-
-    Raises ValueError for fewer: so wide an interval would accept nearly everything.
-
-    >>> found = acceptable([41.8, 40.3, 42.4, 43.3, 41.3, 41.1])
-    >>> 39.0 in found, 36.0 in found
-    (True, False)
-    """
-    if len(known) < 5:
-        raise ValueError(f"known: expected at least five runs, one a seed; got {len(known)}")
-    return prediction_interval(known, level=level, runs=runs)
-
-
 @judge.register
 def _(exercise: TrainingExercise, answer: Any, seed: int = 0) -> Verdict:
     # A stub that trains nothing gives None for each seed.
@@ -59,7 +45,7 @@ def _(exercise: TrainingExercise, answer: Any, seed: int = 0) -> Verdict:
     if fault:
         return Verdict(WRONG, fault)
     known = np.asarray(exercise.known(), dtype=float)
-    region = acceptable(known, exercise.runs, exercise.level)
+    region = prediction_interval(known, level=exercise.level, runs=exercise.runs)
     said = _in_words(known, region, exercise)
     if given.mean() in region and not _repeats(given):
         return Verdict(RIGHT, detail=said)

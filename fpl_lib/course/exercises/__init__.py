@@ -20,8 +20,6 @@ from fpl_lib.course.checking.kinds import Exercise, Quiz
 from fpl_lib.course.checking.quizzes import read_quizzes
 from fpl_lib.course.checking.texts import with_texts
 
-__all__ = ["all_exercises", "all_quizzes", "exercise", "quiz"]
-
 Item = TypeVar("Item", Exercise, Quiz)
 
 

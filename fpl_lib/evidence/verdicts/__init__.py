@@ -46,5 +46,7 @@ def verdict_table(records: Sequence[Record]) -> pd.DataFrame:
     """
     claims = paper.claims().reset_index()[["id", "section", "claim", "printed", "notebook"]]
     found = [verdict_on(claim, records) for claim in claims["id"]]
-    ledger = pd.DataFrame([{**vars(one), "words": one.words} for one in found])
+    ledger = pd.DataFrame(
+        [{**vars(one), "words": one.words, "interval": one.interval} for one in found]
+    )
     return pd.concat([claims, ledger], axis=1)

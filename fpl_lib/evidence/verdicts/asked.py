@@ -6,12 +6,12 @@ positive control; until then the claim is open, and what is there is shown.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.overview import question_commands
+from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts.findings import (
@@ -20,6 +20,7 @@ from fpl_lib.evidence.verdicts.findings import (
     NOT_BORNE_OUT,
     OPEN,
     Finding,
+    with_minus,
 )
 
 Rule = Callable[[Sequence[Record]], Finding]
@@ -34,7 +35,7 @@ def word(found: Answer) -> str:
         return BORNE_OUT
     if found.interval.high < 0:
         return NOT_BORNE_OUT
-    return NO_DIFFERENCE if found.within_margin else OPEN
+    return NO_DIFFERENCE if found.interval.within(found.question.margin) else OPEN
 
 
 def asked(name: str, note: str = "", enough: str = "") -> Rule:
@@ -59,7 +60,7 @@ def finding(found: Answer, note: str = "") -> Finding:
     why = [f"{name_of(question.loss)} − {name_of(question.rival)}: {shown(found)}."]
     if found.obstacles:
         why.append(f"Open: {'; '.join(found.obstacles)}.")
-    elif verdict in (BORNE_OUT, NOT_BORNE_OUT) and found.within_margin:
+    elif verdict in (BORNE_OUT, NOT_BORNE_OUT) and found.interval.within(question.margin):
         why.append(f"The whole interval also lies within ± {question.margin:g} points.")
     numbers = {}
     if found.interval:
@@ -78,10 +79,10 @@ def shown(found: Answer) -> str:
     if found.interval is None:
         return f"{found.n} of {len(found.question.seeds)} pairs, too few for an interval"
     interval = found.interval
-    return (
+    return with_minus(
         f"{interval.estimate:+.2f} points of top-1 ({100 * interval.level:.4g} % interval "
         f"{interval.low:+.2f} to {interval.high:+.2f}, n = {found.n})"
-    ).replace("-", "−")
+    )
 
 
 def comparable(names: Sequence[str]) -> Rule:
@@ -123,6 +124,7 @@ def _change(found: Answer, verdict: str) -> str:
         return f"the other pairs: {commands}"
     if found.obstacles:
         return "a setting that passes its gate and its control"
-    pairs = found.seeds_to_settle
-    many = "more pairs" if math.isnan(pairs) else f"{pairs:.0f} pairs"
+    many = "more pairs"
+    if found.sd > 0:
+        many = f"{seeds_needed(question.margin, found.sd, paired=True, level=question.level)} pairs"
     return f"{many}, enough to find a difference of {question.margin:g} points with 80 % power"

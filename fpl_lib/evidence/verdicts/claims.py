@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fpl_lib.evidence.verdicts import formulas, printed
 from fpl_lib.evidence.verdicts.asked import Rule, asked, comparable
-from fpl_lib.evidence.verdicts.findings import untestable
+from fpl_lib.evidence.verdicts.findings import UNTESTABLE, Finding
 
 ALL_OF_FPL = ("Q1", "Q2", "Q3", "Q6", "Q7a", "Q7c")
 
 
 def no_runs(why: str, change: str) -> Rule:
     """A rule that no record can change."""
-    return lambda records: untestable(why, change)
+    return lambda records: Finding(UNTESTABLE, "", "the paper's text", why, change)
 
 
 RULES: dict[str, Rule] = {

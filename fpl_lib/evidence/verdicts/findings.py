@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 PROVED = "proved"
@@ -27,7 +28,7 @@ class Finding:
     claims with the same question rest on one and the same statistic. `n` counts its pairs so far;
     `low` and `high` are the interval of `estimate` at `level`, all in `unit`; `contrast` says what
     is compared, and `margin` what counts as no difference. `part` names what of the claim is meant,
-    where that is not all of it. Raises ValueError for a verdict that is none of `VERDICTS`.
+    where that is not all of it.
     """
 
     verdict: str
@@ -46,9 +47,15 @@ class Finding:
     margin: float = math.nan
     part: str = ""
 
-    def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise ValueError(f"verdict: expected one of {VERDICTS}; got {self.verdict!r}.")
+    @property
+    def interval(self) -> str:
+        """The estimate with its interval and level, in `unit`; "" where there is none."""
+        if math.isnan(self.low):
+            return ""
+        digits = 0 if self.unit == "false positives" else 2
+        estimate, *ends = (f"{x:+.{digits}f}" for x in (self.estimate, self.low, self.high))
+        said = f"{estimate} {self.unit}, {100 * self.level:.4g} % {' to '.join(ends)}"
+        return f"{self.contrast} = " * bool(self.contrast) + with_minus(said)
 
     @property
     def words(self) -> str:
@@ -74,6 +81,6 @@ def by_formula(holds: bool, why: str, *, basis: str, scope: str = FORMULA, **num
     return Finding(PROVED if holds else REFUTED, scope, basis, why, change, **numbers)
 
 
-def untestable(why: str, change: str) -> Finding:
-    """A claim for which the paper gives too little to test."""
-    return Finding(UNTESTABLE, "", "the paper's text", why, change)
+def with_minus(text: str) -> str:
+    """`text` with minus signs before its negative numbers; "top-1" keeps its hyphen."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)

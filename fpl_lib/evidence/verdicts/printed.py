@@ -26,6 +26,7 @@ from fpl_lib.evidence.verdicts.findings import (
     PRINTED,
     Finding,
     by_formula,
+    with_minus,
 )
 
 IMAGES = 10_000
@@ -78,7 +79,7 @@ def single_runs(table: str, model: str, metric: str, pretrained: str = "", quest
             if settings
             else "by a formula of Jordan (arXiv:2304.01910), with no runs of ours to test it by."
         )
-        shown = f"{difference:+.{digits}f} {unit}".replace("-", "−")
+        shown = with_minus(f"{difference:+.{digits}f} {unit}")
         return Finding(
             OPEN, PRINTED, f"{table.title().replace('e', 'e ')}, one number for each loss",
             f"How often the authors trained is not said. Between single runs, {shown} stands "

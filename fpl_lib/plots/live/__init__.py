@@ -5,15 +5,13 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "formula": ["FormulaFigure", "probability_sliders"],
-        "imbalance": ["ImbalanceFigure", "imbalance_controls"],
-        "noise": ["NoiseFigure", "noise_controls"],
-        "player": ["RunPlayer", "run_player"],
-        "power": ["PowerFigure", "power_controls"],
-        "pushes": ["PushFigure", "logit_sliders"],
-        "simplex": [
-            "DescentFigure", "descend", "descent_sliders", "draw_simplex", "interior", "to_plane",
-        ],
-        "variants": ["VariantFigure", "variant_controls"],
+        "formula": ["FormulaFigure"],
+        "imbalance": ["ImbalanceFigure"],
+        "noise": ["NoiseFigure"],
+        "player": ["RunPlayer"],
+        "power": ["PowerFigure"],
+        "pushes": ["PushFigure"],
+        "simplex": ["DescentFigure", "descend", "draw_simplex", "interior", "to_plane"],
+        "variants": ["VariantFigure"],
     },
 )  # fmt: skip

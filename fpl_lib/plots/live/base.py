@@ -65,13 +65,7 @@ class LiveFigure:
         figure.figure, alt=figure.sentence(), live=widget)`. Raises ValueError as the figure does.
         """
         shown = cls(*args, **options)
-        return shown, live_view(shown, shown._controls)
-
-    def _redraw(self) -> None:
-        raise NotImplementedError
-
-    def _controls(self) -> Controls:
-        raise NotImplementedError
+        return shown, live_view(shown)
 
 
 def within(name: str, low: float, high: float, kind: type = int) -> Callable[[Any], Any]:
@@ -130,13 +124,13 @@ class Controls:
         }
 
 
-def live_view(shown: LiveFigure, make: Callable[[], Controls]) -> Any:
+def live_view(shown: LiveFigure) -> Any:
     """Controls above, picture and words below, wired to each other; None without ipywidgets."""
     if importlib.util.find_spec("ipywidgets") is None:
         return None
     import ipywidgets as widgets
 
-    controls, busy = make(), False
+    controls, busy = shown._controls(), False
     frame = widgets.Layout(width="100%", max_width="940px", border=f"1px solid {FRAME}")
     picture = widgets.Image(value=shown.png(), format="png", layout=frame)
     # A picture says nothing to a screen reader: the same state stands below it as a sentence.

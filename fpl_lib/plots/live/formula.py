@@ -24,17 +24,10 @@ def move(probabilities: Sequence[float], index: int, value: float) -> np.ndarray
 
     The others keep their proportions; if they all were 0, they share the rest equally.
 
-    Raises ValueError if `value` is not between 0 and 1, or there is no class `index`.
-
     >>> move([0.5, 0.3, 0.2], 0, 0.0)
     array([0. , 0.6, 0.4])
     """
-    p = _checked(probabilities)
-    if not 0 <= index < len(p):
-        raise ValueError(f"`index` must be a class from 0 to {len(p) - 1}, got {index}")
-    if not 0 <= value <= 1:
-        raise ValueError(f"`value` must be a probability between 0 and 1, got {value}")
-    others = np.delete(p, index)
+    others = np.delete(np.asarray(probabilities, dtype=float), index)
     shares = others / others.sum() if others.sum() > 0 else np.full(len(others), 1 / len(others))
     return np.insert((1 - value) * shares, index, value)
 
@@ -44,7 +37,8 @@ class FormulaFigure(base.LiveFigure):
 
     `set` changes `p` (C,), which sums to 1, `true`, T's index, and `alpha`, one weight for all
     classes or one per class. `values()` are the numbers in the figure, in nats, `false` is F's
-    index. Raises ValueError if the parts do not fit.
+    index. `weights` (C,), such as Eq. 4's, are what a switch among the controls offers beside unit
+    weights; moving one probability rescales the others. Raises ValueError if the parts do not fit.
 
     >>> bars = FormulaFigure([0.15, 0.25, 0.20, 0.30, 0.10], true=1)
     >>> {name: round(value, 6) for name, value in bars.values().items()}
@@ -60,7 +54,7 @@ class FormulaFigure(base.LiveFigure):
         true: int,
         *,
         names: Sequence[str] | None = None,
-        alpha: float | Sequence[float] = 1.0,
+        weights: Sequence[float] | None = None,
     ) -> None:
         super().__init__(9.0, 3.6, title=(0.07, 0.93))
         self.p = _checked(p)
@@ -71,8 +65,12 @@ class FormulaFigure(base.LiveFigure):
             "true": base.within("true", 0, count - 1),
             "alpha": lambda new: _weights(new, count),
         }
+        self._offered = [("all 1", 1.0)]
+        if weights is not None:
+            listed = tuple(_weights(weights, count).tolist())
+            self._offered.append((", ".join(f"{weight:.3g}" for weight in listed), listed))
         self._draw_frame()
-        self.set(true=true, alpha=alpha)
+        self.set(true=true, alpha=1.0)
 
     @property
     def false(self) -> int:
@@ -167,66 +165,37 @@ class FormulaFigure(base.LiveFigure):
             f"{_number(of_false, 3)} to T's {_number(of_true, 3)}"
         )
 
+    def _controls(self) -> base.Controls:
+        sliders = [
+            base.slider(f"p of {name}", p, 0, 1, step=STEP)
+            for name, p in zip(self.names, self.p, strict=True)
+        ]
+        true = base.class_choice(self.names, self.true)
+        tips = [f"weights {name}" for name, _ in self._offered]
+        switch = base.choice("weights α", self._offered, 1.0, "auto", tips)
 
-def probability_sliders(
-    p: Sequence[float],
-    true: int,
-    *,
-    names: Sequence[str] | None = None,
-    alpha: Sequence[float] | None = None,
-) -> tuple[FormulaFigure, Any]:
-    """A `FormulaFigure` with its controls: a slider per class, T, and predictions to jump to.
+        def changes() -> dict[str, Any]:
+            for i, control in enumerate(sliders):
+                # The page may answer a rescaled 0.2143 with the nearest step, 0.21: no move.
+                if abs(control.value - self.p[i]) > STEP / 2 + 1e-9:
+                    return {"p": move(self.p, i, min(max(control.value, 0.0), 1.0))}
+            now = {"true": true.value, "alpha": switch.value}
+            return {name: new for name, new in now.items() if np.any(getattr(self, name) != new)}
 
-    Moving one probability rescales the others. `alpha` are weights (C,), such as Eq. 4's, that a
-    switch then offers beside unit weights; without it all weights are 1.
+        def follow() -> None:
+            for control, p in zip(sliders, self.p, strict=True):
+                control.value = float(p)
+            true.value = self.true
 
-    Returns the figure and its live widget (None without ipywidgets), for `plots.show(figure.figure,
-    alt=figure.sentence(), live=widget)`. Raises ValueError as `FormulaFigure` does.
-
-    >>> bars, live = probability_sliders([0.15, 0.25, 0.20, 0.30, 0.10], true=1)
-    >>> bars.sentence()[:40]
-    'T = c1 with p_T = 0.25, F = c3 with p_F '
-    """
-    bars = FormulaFigure(p, true, names=names)
-    weights = [("all 1", 1.0)]
-    if alpha is not None:
-        listed = tuple(_weights(alpha, len(bars.p)).tolist())
-        weights.append((", ".join(f"{weight:.3g}" for weight in listed), listed))
-    return bars, base.live_view(bars, lambda: _controls(bars, weights))
-
-
-def _controls(bars: FormulaFigure, weights: list[tuple[str, Any]]) -> base.Controls:
-    sliders = [
-        base.slider(f"p of {name}", p, 0, 1, step=STEP)
-        for name, p in zip(bars.names, bars.p, strict=True)
-    ]
-    true = base.class_choice(bars.names, bars.true)
-    tips = [f"weights {name}" for name, _ in weights]
-    switch = base.choice("weights α", weights, 1.0, "auto", tips)
-
-    def changes() -> dict[str, Any]:
-        for i, control in enumerate(sliders):
-            # The page may answer a rescaled 0.2143 with the nearest step, 0.21: nobody moved that.
-            if abs(control.value - bars.p[i]) > STEP / 2 + 1e-9:
-                return {"p": move(bars.p, i, min(max(control.value, 0.0), 1.0))}
-        now = {"true": true.value, "alpha": switch.value}
-        return {name: new for name, new in now.items() if np.any(getattr(bars, name) != new)}
-
-    def follow() -> None:
-        for control, p in zip(sliders, bars.p, strict=True):
-            control.value = float(p)
-        true.value = bars.true
-
-    start, count = {"p": bars.p.copy(), "true": bars.true}, len(bars.p)
-    even = np.full(count, 1 / count)
-    presets = {
-        "Start": lambda: start,
-        "Sure and right": lambda: {"p": move(even, bars.true, 0.9)},
-        "Sure and wrong": lambda: {"p": move(even, (bars.true + 1) % count, 0.9)},
-        "No idea": lambda: {"p": even},
-    }
-    switches = {"true": true, "alpha": switch} if len(weights) > 1 else {"true": true}
-    return base.Controls([{"p": sliders}, switches], changes, follow, presets)
+        start, even = {"p": self.p.copy(), "true": self.true}, np.full(len(self.p), 1 / len(self.p))
+        presets = {
+            "Start": lambda: start,
+            "Sure and right": lambda: {"p": move(even, self.true, 0.9)},
+            "Sure and wrong": lambda: {"p": move(even, (self.true + 1) % len(even), 0.9)},
+            "No idea": lambda: {"p": even},
+        }
+        switches = {"true": true, "alpha": switch} if len(self._offered) > 1 else {"true": true}
+        return base.Controls([{"p": sliders}, switches], changes, follow, presets)
 
 
 def _checked(probabilities: Sequence[float], count: int | None = None) -> np.ndarray:

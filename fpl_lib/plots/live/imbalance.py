@@ -117,7 +117,3 @@ class ImbalanceFigure(base.LiveFigure):
         tips = ["each class smaller by the same factor", "half of the classes small"]
         kind = base.choice("profile", PROFILES, self.profile, "110px", tips)
         return base.Controls([{"ratio": decades}, {"profile": kind}])
-
-
-imbalance_controls = ImbalanceFigure.with_controls
-"""An `ImbalanceFigure` with a slider for the ratio and a choice of the profile."""

@@ -126,7 +126,3 @@ class NoiseFigure(base.LiveFigure):
         tips = [f"{count} classes" for count in CLASSES]
         count = base.choice("classes", CLASSES, self.classes, "60px", tips)
         return base.Controls([{"rate": wrong}, {"classes": count}])
-
-
-noise_controls = NoiseFigure.with_controls
-"""A `NoiseFigure` with a slider for the rate and a choice of the number of classes."""

@@ -20,39 +20,37 @@ from fpl_lib.plots.records._look import (
     percent,
     where,
 )
-from fpl_lib.plots.style import signed
 
 
 class RunPlayer(base.LiveFigure):
     """One seed's runs of one setting at one epoch: top-1 so far left, who is taken for whom right.
 
     `records` are of one setting; drawn are the runs of the lowest seed that most losses have, at
-    most two losses. `set` changes `epoch`, from 1 to `epochs`, and `view`, which of
-    `views` the right panel shows: each loss, and with two their difference; where a run kept no
-    confusion matrices it shows top-5 instead, its only view. Raises ValueError for records of
-    several settings, a seed that has no epochs, an epoch or a view that is not there.
+    most two losses. `set` changes `epoch`, from 1 to `epochs`, and `view`, which of `views` the
+    right panel shows: each loss, and with two their difference. Raises ValueError for records of
+    several settings or without the epochs' confusion matrices, an epoch or a view not there.
 
-    >>> from fpl_lib.evidence.records import read_runs
-    >>> player = RunPlayer([run for run in read_runs("data/runs") if run.path.stem.endswith("-0")
-    ...                     and run.header["model"] == "resnet18"])
+    >>> from fpl_lib.evidence.records import recorded_runs
+    >>> player = RunPlayer([run for run in recorded_runs("mini") if run.header["seed"] == 0])
     >>> player.epochs, player.views
-    (20, ('top-5',))
+    (20, ('FPL', 'CE', 'FPL − CE'))
     """
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.setting = only_setting(records)
         by_seed: dict[int, dict[str, Record]] = {}
         for record in records:
-            if record.epochs:
+            if record.epochs and all("confusion" in row for row in record.epochs):
                 by_seed.setdefault(record.header["seed"], {})[record.header["loss"]] = record
         if not by_seed:
-            raise ValueError("no record has an epoch yet: there is nothing to play")
+            raise ValueError("no record has an epoch with its confusion matrix: nothing to play")
         self.seed = max(sorted(by_seed), key=lambda seed: len(by_seed[seed]))
         found = by_seed[self.seed]
         losses = [loss for loss in dict.fromkeys(("fpl", "ce", *found)) if loss in found][:2]
         self.runs = {loss: found[loss].epochs for loss in losses}
         self.epochs = min(map(len, self.runs.values()))
-        self.views = self._find_views()
+        names = [name_of(loss) for loss in losses]
+        self.views = (*names, " − ".join(names)) if len(names) == 2 else tuple(names)
         self._checks = {
             "epoch": base.within("epoch", 1, self.epochs),
             "view": base.one_of("view", self.views),
@@ -61,10 +59,8 @@ class RunPlayer(base.LiveFigure):
         self._draw_frame()
         self.set(epoch=self.epochs, view=self.views[-1])
 
-    def confusion(self) -> np.ndarray | None:
-        """What the right panel shows, (C, C) in percent of the true class; None where it cannot."""
-        if self.views == ("top-5",):
-            return None
+    def confusion(self) -> np.ndarray:
+        """What the right panel shows, (C, C) in percent of the true class."""
         found = {}
         for loss, rows in self.runs.items():
             found[name_of(loss)] = percent(np.array(rows[self.epoch - 1]["confusion"]))
@@ -82,52 +78,28 @@ class RunPlayer(base.LiveFigure):
         said = f"Epoch {self.epoch} of {self.epochs}, seed {self.seed}, {where(self.setting)}: "
         return f"{said}{'; '.join(now)}. {self._message()}."
 
-    def _find_views(self) -> tuple[str, ...]:
-        kept = all("confusion" in row for rows in self.runs.values() for row in rows)
-        if not kept:
-            return ("top-5",)
-        names = [name_of(loss) for loss in self.runs]
-        return (*names, " − ".join(names)) if len(names) == 2 else tuple(names)
-
     def _message(self) -> str:
         matrix = self.confusion()
-        if matrix is None:
-            return self._lead()
         if " − " in self.view:
             return f"{self.view}: the largest difference is {largest_change(matrix)}"
         true, predicted, share = commonest_error(matrix)
         return f"{self.view}: {share:.0f} % of {true} are taken for {predicted}"
-
-    def _lead(self) -> str:
-        now = {loss: rows[self.epoch - 1]["top1"] for loss, rows in self.runs.items()}
-        if len(now) == 1:
-            return f"Top-1 after epoch {self.epoch}: {next(iter(now.values())):.1f} %"
-        (one, first), (other, second) = now.items()
-        lead = signed(first - second)
-        return f"{name_of(one)} − {name_of(other)} after epoch {self.epoch}: {lead} points of top-1"
 
     def _draw_frame(self) -> None:
         self._curves = self.figure.add_axes((0.075, 0.14, 0.36, 0.68))
         self._panel = self.figure.add_axes((0.56, 0.2, 0.33, 0.62))
         self._bar = self.figure.add_axes((0.905, 0.2, 0.015, 0.62))
         self._under = self.figure.text(0.02, 0.885, "", fontsize=10, color="#444444")
-        self._lines = [_curve(self._curves, self.runs, "top1")]
+        self._lines = _curve(self._curves, self.runs)
         self._curves.set_ylabel("top-1 accuracy (% of test images)")
         self._curves.legend(loc="lower right")
-        if self.views == ("top-5",):
-            self._bar.remove()
-            self._panel.set_position((0.56, 0.14, 0.36, 0.68))
-            self._lines.append(_curve(self._panel, self.runs, "top5"))
-            self._panel.set_ylabel("top-5 accuracy (% of test images)")
 
     def _redraw(self) -> None:
-        for lines, key in zip(self._lines, ("top1", "top5"), strict=False):
-            for loss, (past, here) in lines.items():
-                values = [row[key] for row in self.runs[loss][: self.epoch]]
-                past.set_data(range(1, self.epoch + 1), values)
-                here.set_data([self.epoch], values[-1:])
-        if (matrix := self.confusion()) is not None:
-            self._draw_matrix(matrix)
+        for loss, (past, here) in self._lines.items():
+            values = [row["top1"] for row in self.runs[loss][: self.epoch]]
+            past.set_data(range(1, self.epoch + 1), values)
+            here.set_data([self.epoch], values[-1:])
+        self._draw_matrix(self.confusion())
         self._title.set_text(self._message())
         self._under.set_text(f"epoch {self.epoch} of {self.epochs}, seed {self.seed}, "
                              f"{where(self.setting)}")  # fmt: skip
@@ -155,15 +127,11 @@ class RunPlayer(base.LiveFigure):
         return base.Controls([{"epoch": epoch}, {"view": view}], above=[play])
 
 
-run_player = RunPlayer.with_controls
-"""A `RunPlayer` with a play button, a slider for the epoch and a choice of the right panel."""
-
-
-def _curve(ax: Any, runs: dict[str, list[dict]], key: str) -> dict[str, tuple[Any, Any]]:
+def _curve(ax: Any, runs: dict[str, list[dict]]) -> dict[str, tuple[Any, Any]]:
     """All epochs faint, those played so far in full, and a point at the last of these."""
     lines = {}
     for loss, rows in runs.items():
-        color, values = color_of(loss), [row[key] for row in rows]
+        color, values = color_of(loss), [row["top1"] for row in rows]
         ax.plot(range(1, len(rows) + 1), values, color=color, linewidth=1, alpha=0.3)
         (past,) = ax.plot([], [], color=color, label=name_of(loss))
         (here,) = ax.plot([], [], "o", color=color)

@@ -107,7 +107,3 @@ class PowerFigure(base.LiveFigure):
         spread = base.slider("spread", self.sd, 0.05, MAX_SPREAD, step=0.01)
         count = base.slider("pairs n", self.pairs, 2, MAX_PAIRS, step=1)
         return base.Controls([{"pairs": count, "difference": true}, {"sd": spread}])
-
-
-power_controls = PowerFigure.with_controls
-"""A `PowerFigure` with sliders for the pairs, the true difference and the spread."""

@@ -58,9 +58,6 @@ class Pushes(base.LiveFigure):
 
         return {"CE": push(alpha=(1.0, 0.0)), "FPL": push(**self._fpl())}
 
-    def _fpl(self) -> dict[str, Any]:
-        raise NotImplementedError
-
     def _role(self, i: int) -> str:
         return self.names[i] + (" = T" if i == self.true else "")
 
@@ -196,10 +193,6 @@ class PushFigure(Pushes):
         alpha = [base.slider(name, weight, 0.1, 1) for name, weight in named]
         of = base.class_choice(self.names, self.true)
         return base.Controls([{"logits": steps}, {"alpha": alpha, "true": of}])
-
-
-logit_sliders = PushFigure.with_controls
-"""A `PushFigure` with a slider for each logit and each weight, and a choice of T."""
 
 
 def _checked(logits: Sequence[float], least: int, count: int | None = None) -> np.ndarray:

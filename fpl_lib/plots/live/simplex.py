@@ -78,16 +78,12 @@ def draw_simplex(ax: Axes) -> None:
 def gradient(name: str, logits: Tensor) -> Tensor:
     """The gradient of "ce" or "fpl" with respect to logits (N, 3) of samples whose T is class 0.
 
-    Raises ValueError for another name.
-
     >>> gradient("ce", torch.zeros(1, 3))
     tensor([[-0.6667,  0.3333,  0.3333]])
     """
-    if name not in ("ce", "fpl"):
-        raise ValueError(f"`name` must be 'ce' or 'fpl', got {name!r}")
     z = logits.detach().clone().requires_grad_()
     target = torch.zeros(len(z), dtype=torch.long)
-    alpha = (1.0, 0.0) if name == "ce" else (1.0, 1.0)  # with α = (1, 0) FPL is cross-entropy
+    alpha = {"ce": (1.0, 0.0), "fpl": (1.0, 1.0)}[name]  # with α = (1, 0) FPL is cross-entropy
     loss = false_positive_loss(z, target, alpha=alpha, reduction="sum")
     return torch.autograd.grad(loss, z)[0]
 
@@ -198,7 +194,3 @@ class DescentFigure(base.LiveFigure):
                 {"rate": rate, "steps": steps, "same_length": same_length},
             ]
         )
-
-
-descent_sliders = DescentFigure.with_controls
-"""A `DescentFigure` with sliders for its start, rate and steps, and a switch for equal lengths."""

@@ -125,7 +125,3 @@ class VariantFigure(Pushes):
             return {"logits": z, "k": count.value, "pool": pool.value}
 
         return base.Controls([{"k": count, "pool": pool}, {"lead": lead}], changes)
-
-
-variant_controls = VariantFigure.with_controls
-"""A `VariantFigure` with a slider for k, a choice of the pool, and a slider for F's logit."""

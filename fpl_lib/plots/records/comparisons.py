@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from fpl_lib.evidence.comparisons import Comparison
 from fpl_lib.evidence.names import name_of
-from fpl_lib.plots.style import COLORS, signed
+from fpl_lib.plots.records._look import color_of
+from fpl_lib.plots.style import signed
 
 FAR = 10.0  # points: what lies further off is written at the figure's edge
 EDGE = "#666666"  # around every mark: yellow on white is faint
@@ -33,7 +34,7 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
     room = 0.06 * (max(seen) - min(seen) or 1)
     left, right = min(seen) - room, max(seen) + room
     for y, one in enumerate(found):
-        color = COLORS.get(one.loss, "#000000")
+        color = color_of(one.loss)
         if one not in near:
             edge, side = (left, "left") if one.mean.estimate < 0 else (right, "right")
             arrow = "◀ {}" if side == "left" else "{} ▶"

@@ -38,7 +38,6 @@ def mean_fpl(
     weigh=lambda alpha, true, false: (alpha[true], alpha[false]),
     reduce=lambda loss, weights: loss.sum() / len(loss),
 ) -> Tensor:
-    """The solution; each keyword puts one mistake into it."""
     p = softmax(logits, axis)
     rows = torch.arange(len(p))
     others = p.clone()

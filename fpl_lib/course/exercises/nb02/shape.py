@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from fpl_lib.course.checking import FigureExercise, ValueExercise, curve, named
+from fpl_lib.course.checking import FigureExercise, ValueExercise, drawn
 from fpl_lib.losses.fpl import false_positive_loss
 
 _COUNTS = {"all": 12406, "head": 5000, "tail": 50}
@@ -96,13 +96,7 @@ _GRID = np.array([0.55, 0.65, 0.75, 0.85, 0.95])
 RATIO = FigureExercise(
     "02-ratio",
     solution=_draw_ratio,
-    readings={
-        "the curve labelled C = 2": lambda ax: curve(ax, "C = 2", _GRID),
-        "the curve labelled C = 3": lambda ax: curve(ax, "C = 3", _GRID),
-        "the curve labelled C = 10": lambda ax: curve(ax, "C = 10", _GRID),
-        "the name of the x axis, p_F": named("x", "f"),
-        "the name of the y axis": named("y"),
-    },
+    readings=drawn(("C = 2", "C = 3", "C = 10"), _GRID, x="f", title=False),
     rtol=0.01,
     mistakes={
         "upside down": {"height": lambda z: _length_ratio(z, -1.0)},

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, drawn
 
 
 def _batches(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, int]]:
@@ -36,7 +36,6 @@ def _fpl_k(
     with_true: bool = True,
     reduce: Callable[[Tensor], Tensor] = torch.mean,
 ) -> Tensor:
-    """The solution; each keyword puts one mistake into it."""
     p = z.softmax(axis)
     others = p if barred is None else p.scatter(1, target[:, None], barred)
     p_false = others.topk(k, dim=1, largest=largest).values
@@ -91,14 +90,7 @@ _GRID = np.array([0.15, 0.3, 0.45, 0.6])
 POOLS = FigureExercise(
     "03-pools",
     solution=_curves,
-    readings={
-        "the curve labelled k = 1": lambda ax: curve(ax, "k = 1", _GRID),
-        "the curve labelled mean": lambda ax: curve(ax, "mean", _GRID),
-        "the curve labelled median": lambda ax: curve(ax, "median", _GRID),
-        "the name of the x axis, p_F": named("x", "f"),
-        "the name of the y axis": named("y"),
-        "the title": titled,
-    },
+    readings=drawn(("k = 1", "mean", "median"), _GRID, x="f"),
     rtol=0.01,
     mistakes={
         "T in the pool": {"mean": lambda p, other: -np.log(1 - np.full_like(p, 0.1))},

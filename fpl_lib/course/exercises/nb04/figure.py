@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from fpl_lib.cifar10.subsets import long_tail_counts
-from fpl_lib.course.checking import FigureExercise, curve, named, scales
+from fpl_lib.course.checking import FigureExercise, curve, drawn, scales
 from fpl_lib.losses import class_balanced_weights
 from fpl_lib.losses.alphas import class_alpha
 
@@ -53,15 +53,11 @@ DRAW = FigureExercise(
     "04-draw",
     solution=_draw,
     readings={
-        "the curve labelled Eq. 4": lambda ax: curve(ax, "Eq. 4", _GRID),
-        "the curve labelled class-balanced": lambda ax: curve(ax, "class-balanced", _GRID),
-        "the curve labelled inverse frequency": lambda ax: curve(ax, "inverse frequency", _GRID),
+        **drawn(_RULES, _GRID, title=False),
         "where the curves begin and end": lambda ax: [
             bool(np.isfinite(curve(ax, name, np.array([1.1, 900.0]))).all()) for name in _RULES
         ],
         "the two axes, both logarithmic": scales,
-        "the name of the x axis": named("x"),
-        "the name of the y axis": named("y"),
     },
     rtol=0.03,  # class sizes are whole numbers: another grid of ratios gives slightly other ones
     mistakes={

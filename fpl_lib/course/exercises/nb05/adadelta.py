@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, scales, titled
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, drawn, scales
 
 
 def _states(rng: np.random.Generator) -> list[tuple[Tensor, Tensor, Tensor, float, float]]:
@@ -40,7 +40,6 @@ def _adadelta(
     sign: float = 1.0,
     in_place: bool = False,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The solution; each keyword puts one mistake into it."""
     old_v = v.clone()
     v = v.mul_(rho).add_((1 - rho) * g**2) if in_place else mean(v, g**2, rho)
     top = root(u, eps) if above == "old" else torch.ones_like(u)
@@ -100,13 +99,8 @@ FIRST_STEP = FigureExercise(
     "05-first-step",
     solution=_first_steps,
     readings={
-        "the curve labelled SGD 0.1": lambda ax: curve(ax, "SGD 0.1", _GRID),
-        "the curve labelled AdaDelta 1.0": lambda ax: curve(ax, "AdaDelta 1.0", _GRID),
-        "the curve labelled AdaDelta 0.001": lambda ax: curve(ax, "AdaDelta 0.001", _GRID),
+        **drawn(("SGD 0.1", "AdaDelta 1.0", "AdaDelta 0.001"), _GRID),
         "the axes, both logarithmic": scales,
-        "the name of the x axis": named("x"),
-        "the name of the y axis": named("y"),
-        "the title": titled,
     },
     rtol=0.05,
     atol=0.0,

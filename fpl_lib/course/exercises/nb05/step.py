@@ -49,7 +49,6 @@ def _step(
     swap: bool = False,
     evaluate: bool = False,
 ) -> float:
-    """The solution; each keyword puts one mistake into it."""
     if evaluate:
         model.eval()
     logits = squash(model(images))

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from fpl_lib._files import RUNS
-from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, drawn
 from fpl_lib.evidence.records import read_record
 from fpl_lib.plots.style import COLORS
 
@@ -83,14 +83,7 @@ def _has_zero(ax: Axes) -> bool:
 STEPS = FigureExercise(
     "07-steps",
     solution=draw_steps,
-    readings={
-        "the line labelled FPL": lambda ax: curve(ax, "FPL", _EPOCHS),
-        "the line labelled CE": lambda ax: curve(ax, "CE", _EPOCHS),
-        "the name of the y axis, and its unit": named("y", "point"),
-        "the name of the x axis": named("x"),
-        "a line at zero": _has_zero,
-        "the title": titled,
-    },
+    readings={**drawn(("FPL", "CE"), _EPOCHS, y=["point"]), "a line at zero": _has_zero},
     mistakes={
         "accuracy itself": {"steps": lambda top1: top1[1:]},
         "second difference": {"steps": lambda top1: np.diff(top1, 2), "at": _EPOCHS[1:]},

@@ -7,7 +7,7 @@ import functools
 import matplotlib.pyplot as plt
 import numpy as np
 
-from fpl_lib.course.checking import FigureExercise, curve, named, titled
+from fpl_lib.course.checking import FigureExercise, drawn
 from fpl_lib.plots.style import COLORS
 
 CLASSES = 10
@@ -56,14 +56,7 @@ def _without_false(p: np.ndarray) -> dict[str, np.ndarray]:
 CONSTANT = FigureExercise(
     "08-constant",
     solution=draw_sums,
-    readings={
-        "the curve labelled FPL": lambda ax: curve(ax, "FPL", _GRID),
-        "the curve labelled CE": lambda ax: curve(ax, "CE", _GRID),
-        "the curve labelled MAE": lambda ax: curve(ax, "MAE", _GRID),
-        "the name of the x axis": named("x"),
-        "the name of the y axis": named("y"),
-        "the title": titled,
-    },
+    readings=drawn(("FPL", "CE", "MAE"), _GRID),
     rtol=0.01,
     mistakes={
         "one label": {"sums": _of_leader},

@@ -19,7 +19,6 @@ def _fitted(
     *,
     share: Callable[[Tensor, Tensor], Tensor] = lambda hit, wrong: hit[wrong].double().mean(),
 ) -> tuple[float, float]:
-    """The solution; another `share` of the hits puts a mistake into it."""
     predicted, wrong = logits.argmax(1), given != true
     return share(predicted == given, wrong).item(), share(predicted == true, wrong).item()
 

@@ -36,7 +36,6 @@ def _risk(
     own: bool = False,
     reduce: Callable[[Tensor], Tensor] = torch.mean,
 ) -> Tensor:
-    """The solution; each keyword puts one mistake into it."""
     of_true = losses.gather(1, target[:, None]).squeeze(1)
     rest = losses.sum(1) - (0 if own else of_true)
     return reduce(right(rate) * of_true + wrong(rate) * rest / others(losses.shape[1]))
@@ -77,7 +76,6 @@ def _asked(
     give: Callable[[float, int], float] = lambda s, n: 1 - n * s,
     classes: int | None = None,
 ) -> float:
-    """The solution; each keyword puts one mistake into it."""
     c = classes or num_classes
     n = c - 1
     root = math.sqrt(c**2 * (1 + rate) ** 2 - 16 * n * rate)

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from fpl_lib.course.checking import FigureExercise, FunctionExercise, curve, named, titled
+from fpl_lib.course.checking import FigureExercise, FunctionExercise, drawn
 from fpl_lib.evidence import planning
 
 _SEEDS = np.arange(2, 21)
@@ -43,13 +43,7 @@ def draw_power(
 POWER = FigureExercise(
     "09-power",
     solution=draw_power,
-    readings={
-        "the curve labelled 0.32": lambda ax: curve(ax, "0.32", _GRID),
-        "the curve labelled 0.05": lambda ax: curve(ax, "0.05", _GRID),
-        "the name of the x axis": named("x"),
-        "the name of the y axis": named("y"),
-        "the title": titled,
-    },
+    readings=drawn(("0.32", "0.05"), _GRID),
     rtol=0.01,
     mistakes={
         "paired": {"paired": True},
@@ -78,7 +72,6 @@ def _seeds(
     whole: Callable[[float], float] = math.ceil,
     squared: int = 2,
 ) -> float:
-    """The solution; each keyword puts one mistake into it."""
     return whole(arms * correlated(r) * (z * sd / difference) ** squared)
 
 

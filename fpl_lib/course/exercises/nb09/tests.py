@@ -21,7 +21,6 @@ def _p_of_errors(
     sides: float = 2.0,
     tail: Callable[[float], float] = stats.norm.sf,
 ) -> float:
-    """The solution; each keyword puts one mistake into it."""
     return float(sides * tail(unit(errors, images) / (sd * math.sqrt(runs))))
 
 

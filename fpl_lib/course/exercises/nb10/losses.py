@@ -73,7 +73,6 @@ def _margin(
     cost: Callable[[Tensor], Tensor] = F.softplus,
     reduce: Callable[[Tensor], Tensor] = torch.mean,
 ) -> Tensor:
-    """The solution; each keyword puts one mistake into it."""
     true = target[:, None]
     return reduce(cost(rival(z, true) - z.gather(1, true)[:, 0]))
 

@@ -22,7 +22,6 @@ def _report(
     error: Callable[[pd.Series], float] = lambda d: d.std(ddof=1) / len(d) ** 0.5,
     word: Callable[[float, float, float], str] | None = None,
 ) -> Report:
-    """The solution; each keyword makes one mistake."""
     d = paired(mine, ce)
     half = quantile(len(d)) * error(d)
     low, high = d.mean() - half, d.mean() + half

@@ -18,7 +18,6 @@ def _plan(
     spread: Callable[[np.ndarray, np.ndarray], float] = lambda mine, ce: (mine - ce).std(ddof=1),
     paired: bool = True,
 ) -> int:
-    """The solution; each keyword makes mistakes."""
     return seeds_needed(difference, float(spread(pilot, pilot_ce)), paired=paired)
 
 

@@ -1,6 +1,6 @@
 """Make `cifar10-mini` from the full CIFAR-10, the same images to the last bit:
 
-    python -m fpl_lib.cifar10.make_excerpt --root data --out data/cifar10-mini
+    python tests/make_excerpt.py --root data --out data/cifar10-mini
 
 An image is chosen by the SHA-256 of "seed/split/index": of each class those with the smallest. That
 is as good as a random draw, and no library's random generator can change it.
@@ -99,7 +99,7 @@ def _dump(manifest: dict) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """The command that makes the excerpt; 0, or 2 after an error told in one line."""
     parser = argparse.ArgumentParser(
-        prog="python -m fpl_lib.cifar10.make_excerpt", description=__doc__.split("\n")[0]
+        prog="python tests/make_excerpt.py", description=__doc__.split("\n")[0]
     )
     parser.add_argument("--root", type=Path, default=DATA, help="where the full CIFAR-10 lies")
     parser.add_argument("--out", type=Path, default=DATA / FOLDER, help="where to write")
