@@ -5,10 +5,10 @@ from __future__ import annotations
 NAMES = {
     "fpl": "FPL", "ce": "CE", "focal": "focal", "poly1": "poly-1", "gce": "GCE", "sce": "SCE",
     "mae": "MAE", "class_balanced": "class-balanced", "balanced_softmax": "balanced softmax",
-    "fpl_batch": "FPL, Eq. 7", "fpl_flipped": "FPL, α_F flipped",
-    "fpl_mean": "FPL, one α", "fpl_quarter": "FPL, α_F / 4", "fpl_half": "FPL, α_F / 2",
-    "fpl_double": "FPL, 2 α_F", "fpl_k2": "FPL, k = 2", "fpl_k9": "FPL, k = 9",
-    "ce_matched": "CE, gradient as FPL's", "ce_matched_sample": "CE, each gradient as FPL's",
+    "fpl_batch": "FPL, Eq. 7", "fpl_mean": "FPL, one α", "fpl_flipped": "FPL, α_F flipped",
+    "fpl_quarter": "FPL, α_F / 4", "fpl_half": "FPL, α_F / 2", "fpl_double": "FPL, 2 α_F",
+    "fpl_k2": "FPL, k = 2", "fpl_k9": "FPL, k = 9", "ce_matched": "CE, gradient as FPL's",
+    "ce_matched_sample": "CE, each gradient as FPL's",
 }  # fmt: skip
 
 
