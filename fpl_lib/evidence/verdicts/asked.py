@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from math import nan
 
 from fpl_lib.evidence.names import name_of
 from fpl_lib.evidence.overview import question_commands
@@ -60,8 +61,6 @@ def finding(found: Answer, note: str = "") -> Finding:
     why = [f"{name_of(question.loss)} − {name_of(question.rival)}: {shown(found)}."]
     if found.obstacles:
         why.append(f"Open: {'; '.join(found.obstacles)}.")
-    elif verdict in (BORNE_OUT, NOT_BORNE_OUT) and found.interval.within(question.margin):
-        why.append(f"The whole interval also lies within ± {question.margin:g} points.")
     numbers = {}
     if found.interval:
         interval = found.interval
@@ -106,7 +105,7 @@ def comparable(names: Sequence[str]) -> Rule:
         )
         return replace(
             shown_as, verdict=verdict, why=why, question="all of them",
-            scope="all questions together",
+            scope="all questions together", margin=nan,
         )  # fmt: skip
 
     return rule

@@ -59,15 +59,20 @@ class Finding:
 
     @property
     def words(self) -> str:
-        """The verdict with its scope, as it may be quoted.
+        """The verdict with its scope, as it may be quoted; both words where both hold.
 
-        >>> Finding(BORNE_OUT, "a small network", "", "", "", question="Q1", n=10).words
+        >>> found = Finding(BORNE_OUT, "a small network", "", "", "", question="Q1", n=10)
+        >>> found.words
         'borne out (a small network, n = 10)'
+        >>> from dataclasses import replace
+        >>> replace(found, low=0.1, high=0.2, margin=0.3, unit="points").words
+        'borne out, no difference beyond ± 0.3 points (a small network, n = 10)'
         """
-        if self.verdict == NO_DIFFERENCE:
-            word = f"no difference beyond ± {self.margin:g} {self.unit}"
-        else:
-            word = self.verdict
+        word = self.verdict
+        sided = word in (BORNE_OUT, NOT_BORNE_OUT)
+        if word == NO_DIFFERENCE or sided and max(-self.low, self.high) < self.margin:
+            near = f"{NO_DIFFERENCE} beyond ± {self.margin:g} {self.unit}"
+            word = f"{word}, {near}" if sided else near
         if self.question or self.verdict in (BORNE_OUT, NOT_BORNE_OUT, NO_DIFFERENCE):
             return f"{word} ({self.scope}, n = {self.n})"
         return f"{word} ({self.part})" if self.part else word
