@@ -99,7 +99,7 @@ def secondary_section(records: Sequence[Record]) -> list[str]:
     return [
         *heading,
         *paragraph(
-            f"{table['n'].max()} of {pairs} pairs so far. These measures describe the answer to Q1 "
+            f"{table['n'].max()} of {pairs} pairs of runs. These measures describe the answer to Q1 "
             "and decide nothing by themselves. Each interval is taken alone; the p-values are of "
             "the eleven counts of test images, adjusted together by Holm's method: the false "
             "positives of each class, and cats and dogs taken for one another. Before any run the "
@@ -218,7 +218,7 @@ def _table_of(answers: Iterable[Answer]) -> list[str]:
         rows.append([
             question.name, question.asks, question.scope, state.contrast,
             f"{found.n} of {len(question.seeds)}", asked.shown(found) if found.interval else "",
-            gate and f"{gate} (≥ {question.gate:g})", control, state.verdict,
+            gate and f"{gate} (≥ {question.gate:g})", control, state.word,
         ])  # fmt: skip
     columns = ["question", "asks about", "setting", "contrast", "pairs", "result", "gate: CE's %",
                "control, pairs", "verdict"]  # fmt: skip

@@ -58,24 +58,33 @@ class Finding:
         return f"{self.contrast} = " * bool(self.contrast) + with_minus(said)
 
     @property
-    def words(self) -> str:
-        """The verdict with its scope, as it may be quoted; both words where both hold.
+    def word(self) -> str:
+        """The verdict, with its margin where one counts; both words where both hold.
 
-        >>> found = Finding(BORNE_OUT, "a small network", "", "", "", question="Q1", n=10)
-        >>> found.words
-        'borne out (a small network, n = 10)'
+        >>> found = Finding(BORNE_OUT, "a small network", "", "", "", unit="points", margin=0.3)
+        >>> found.word
+        'borne out'
         >>> from dataclasses import replace
-        >>> replace(found, low=0.1, high=0.2, margin=0.3, unit="points").words
-        'borne out, no difference beyond ± 0.3 points (a small network, n = 10)'
+        >>> replace(found, low=0.1, high=0.2).word
+        'borne out, no difference beyond ± 0.3 points'
         """
-        word = self.verdict
-        sided = word in (BORNE_OUT, NOT_BORNE_OUT)
-        if word == NO_DIFFERENCE or sided and max(-self.low, self.high) < self.margin:
-            near = f"{NO_DIFFERENCE} beyond ± {self.margin:g} {self.unit}"
-            word = f"{word}, {near}" if sided else near
+        near = f"{NO_DIFFERENCE} beyond ± {self.margin:g} {self.unit}"
+        if self.verdict == NO_DIFFERENCE:
+            return near
+        sided = self.verdict in (BORNE_OUT, NOT_BORNE_OUT)
+        within = sided and max(-self.low, self.high) < self.margin
+        return f"{self.verdict}, {near}" if within else self.verdict
+
+    @property
+    def words(self) -> str:
+        """The word with its scope, as it may be quoted.
+
+        >>> Finding(BORNE_OUT, "a small network", "", "", "", question="Q1", n=10).words
+        'borne out (a small network, n = 10)'
+        """
         if self.question or self.verdict in (BORNE_OUT, NOT_BORNE_OUT, NO_DIFFERENCE):
-            return f"{word} ({self.scope}, n = {self.n})"
-        return f"{word} ({self.part})" if self.part else word
+            return f"{self.word} ({self.scope}, n = {self.n})"
+        return f"{self.word} ({self.part})" if self.part else self.word
 
 
 def by_formula(holds: bool, why: str, *, basis: str, scope: str = FORMULA, **numbers) -> Finding:
