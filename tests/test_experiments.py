@@ -1,7 +1,5 @@
 """Experiments as data: their runs, recipes, conditions and losses."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -55,7 +53,7 @@ def test_table_3_is_mmclassifications_recipe():
 
 def test_what_is_called_mini_is_the_small_network_on_the_excerpt():
     minis = [plan for name, plan in EXPERIMENTS.items() if name.endswith("mini")]
-    assert len(minis) == 5
+    assert len(minis) == 4
     for mini in minis:
         assert (mini.models, mini.source) == (("small",), "mini")
 
@@ -82,16 +80,6 @@ def test_every_run_of_every_experiment_has_a_record_of_its_own(plan):
     assert set(losses) <= set(LOSSES)
     asked = [c.name for c in plan.conditions if c.on_request]
     assert not {c.condition for c in configs(plan.name, None, None, [0])} & set(asked)
-
-
-def test_the_grid_of_scale_halves_and_doubles_the_rate_and_nothing_else():
-    rates = {c.condition: c.recipe for c in configs("scale-mini", None, ["ce"], [0])}
-    assert rates["sgd-full"] == EXPERIMENTS["scale-mini"].recipe
-    for optimizer, rate in (("sgd", 0.1), ("adadelta", 1.0)):
-        full = rates[f"{optimizer}-full"]
-        assert (full.optimizer, full.lr, full.weight_decay) == (optimizer, rate, 0)
-        assert rates[f"{optimizer}-half"] == replace(full, lr=rate / 2)
-        assert rates[f"{optimizer}-double"] == replace(full, lr=rate * 2)
 
 
 def test_a_condition_changes_the_training_labels_and_them_alone():

@@ -56,7 +56,7 @@ def test_the_ledger_has_a_row_for_each_claim_with_what_would_change_it():
     assert rows[0][0] == "section" and rows[0][-1] == "what would change it"
     assert [row[1] for row in rows[1:]] == paper.claims()["claim"].tolist()
     assert {len(row) for row in rows} == {8} and all(row[-1] and row[-2] for row in rows)
-    assert besides.strip().startswith("10 of 10 pairs so far.") and "| p, Holm |" in besides
+    assert besides.strip().startswith("10 of 10 pairs of runs.") and "| p, Holm |" in besides
     (asked,) = [row for row in rows if "with no condition attached" in row[1]]
     assert asked[3:5] == ["Q1", "10"] and asked[5].startswith("FPL − CE = −2.00 points of top-1")
 

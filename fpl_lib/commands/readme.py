@@ -89,8 +89,13 @@ def ledger(records: Sequence[Record]) -> str:
     """
     table = verdict_table(records)
     done = Counter(run.header["experiment"] for run in records if run.done)
+    trials = Counter(
+        run.header["experiment"]
+        for run in records
+        if run.done and run.header["config"].get("validation")
+    )
     runs = [
-        [f"`{name}`", plan.about, str(done[name])]
+        [f"`{name}`", plan.about, str(done[name] - trials[name]), str(trials[name] or "")]
         for name, plan in EXPERIMENTS.items()
         if done[name]
     ]
@@ -99,7 +104,7 @@ def ledger(records: Sequence[Record]) -> str:
         *secondary_section(records), "## The runs", "",
         "One file per run, `EXPERIMENT/MODEL-LOSS[-CONDITION]-SEED.jsonl`: configuration, data,",
         "one line per epoch, result.", "",
-        *markdown_table(["experiment", "what it is", "finished runs"], runs), "",
+        *markdown_table(["experiment", "what it is", "runs", "trials of rates"], runs), "",
     ]  # fmt: skip
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=["contest", "planning", "stats"],
     submod_attrs={
         "catalogue": [
-            "EXPERIMENTS", "LOSSES", "COMPACT", "MINI", "SCALE_MINI", "TABLE_1", "TABLE_3",
+            "EXPERIMENTS", "LOSSES", "COMPACT", "MINI", "TABLE_1", "TABLE_3",
             "Condition", "Experiment", "RunConfig",
         ],
         "comparisons": [
@@ -41,6 +41,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "prediction_interval", "sign_flip",
         ],
         "validation": ["RecordError", "result_of"],
-        "verdicts": ["VERDICTS", "Finding", "verdict_on", "verdict_table"],
+        "verdicts": ["VERDICTS", "Finding", "finding", "verdict_on", "verdict_table"],
     },
 )  # fmt: skip

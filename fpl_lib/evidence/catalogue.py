@@ -151,8 +151,6 @@ MINI = Recipe(
 NOISE_MINI = replace(MINI, epochs=8)
 # Without new crops of each image, and long enough, wrong labels are learnt by heart.
 NOISE_LONG_MINI = replace(NOISE_MINI, epochs=24, augment=False)
-# Without weight decay, where a loss times two and a learning rate times two are one thing.
-SCALE_MINI = replace(MINI, weight_decay=0.0, epochs=4)
 # For the compact network on full CIFAR-10, on one old core: see data/protocol.md. After K. Jordan's
 # airbench (2024): small shifts, a rate that rises and falls in straight lines.
 COMPACT = Recipe(
@@ -172,16 +170,6 @@ LONG_TAIL = replace(MINI, epochs=30)
 _ON_NOISE = ("ce", "fpl", "gce", "sce", "mae")
 _NOISE = tuple(Condition(f"noise{share:02}", noise=share / 100) for share in (0, 20, 40, 60))
 _MINI = {"models": ("small",), "source": "mini"}
-
-
-def _rates(recipe: Recipe) -> tuple[Condition, ...]:
-    """SGD at the recipe's rate and AdaDelta at its own, 1, each times a half, one and two."""
-    adadelta = replace(recipe, optimizer="adadelta", lr=1.0, momentum=0.0, nesterov=False)
-    return tuple(
-        Condition(f"{base.optimizer}-{word}", recipe=replace(base, lr=base.lr * factor))
-        for base in (recipe, adadelta)
-        for word, factor in (("half", 0.5), ("full", 1.0), ("double", 2.0))
-    )
 
 
 def _question(
@@ -246,7 +234,7 @@ _ALL = (
     ),
     # The questions of data/protocol.md, in its order.
     _question(
-        "compact", "Q1: FPL and CE on full CIFAR-10, each at its own rate",
+        "compact", "Q1: FPL and CE on full CIFAR-10, each at the rate chosen for it",
         "compact", ("ce", "fpl"), COMPACT, Condition(), _spoilt(0.02),
         rates=(("ce", 2), ("fpl", 2)),
     ),
@@ -292,11 +280,6 @@ _ALL = (
     Experiment(
         "noise-mini", "0 to 60 % of the labels wrong: the small network on cifar10-mini",
         losses=_ON_NOISE, recipe=NOISE_MINI, conditions=_NOISE, **_MINI,
-    ),
-    Experiment(
-        "scale-mini", "FPL, CE, and CE with FPL's gradient length, at three rates, on cifar10-mini",
-        losses=("fpl", "ce", "ce_matched"), recipe=SCALE_MINI, conditions=_rates(SCALE_MINI),
-        **_MINI,
     ),
     Experiment(
         "noise-long-mini",

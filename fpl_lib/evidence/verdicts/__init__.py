@@ -13,10 +13,11 @@ import pandas as pd
 
 from fpl_lib import paper
 from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.verdicts.asked import finding
 from fpl_lib.evidence.verdicts.claims import RULES
 from fpl_lib.evidence.verdicts.findings import VERDICTS, Finding
 
-__all__ = ["VERDICTS", "Finding", "verdict_on", "verdict_table"]
+__all__ = ["VERDICTS", "Finding", "finding", "verdict_on", "verdict_table"]
 
 
 def verdict_on(claim: str, records: Sequence[Record]) -> Finding:

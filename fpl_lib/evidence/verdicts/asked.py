@@ -98,15 +98,28 @@ def comparable(names: Sequence[str]) -> Rule:
         )  # fmt: skip
         shown_as = finding((behind or [worst])[0])
         verdict = NOT_BORNE_OUT if behind else BORNE_OUT if len(near) == len(names) else OPEN
+        said = ", ".join(f"{one.question.name} ({shown(one)})" for one in settled) or "none"
         why = (
-            f"Comparable is taken as at most {COMPARABLE:g} point behind. {len(settled)} of "
-            f"{len(names)} questions are answered: FPL is comparable in {len(near)} and further "
-            f"behind in {len(behind)}. Furthest behind: {shown_as.question}, {shown_as.why}"
+            f"Comparable is taken, by us and not by the protocol, as at most {COMPARABLE:g} point "
+            f"behind. Of {len(names)} questions {len(settled)} are answered, FPL is comparable in "
+            f"{len(near)} of them and further behind in {len(behind)}: {said}."
         )
-        return replace(
-            shown_as, verdict=verdict, why=why, question="all of them",
-            scope="all questions together", margin=nan,
+        found = replace(
+            shown_as, verdict=verdict, why=why, question="all of them", margin=nan,
+            scope="all questions together",
         )  # fmt: skip
+        if verdict != OPEN:
+            return found
+        missing = [one.question.name for one in answers if one.obstacles]
+        return replace(
+            found,
+            n=0,
+            estimate=nan,
+            low=nan,
+            high=nan,
+            change=f"answers to {', '.join(missing)}",
+            part=f"{len(settled)} of {len(names)} questions answered",
+        )
 
     return rule
 

@@ -82,9 +82,9 @@ class Finding:
         >>> Finding(BORNE_OUT, "a small network", "", "", "", question="Q1", n=10).words
         'borne out (a small network, n = 10)'
         """
-        if self.question or self.verdict in (BORNE_OUT, NOT_BORNE_OUT, NO_DIFFERENCE):
-            return f"{self.word} ({self.scope}, n = {self.n})"
-        return f"{self.word} ({self.part})" if self.part else self.word
+        if self.part:
+            return f"{self.word} ({self.part})"
+        return f"{self.word} ({self.scope}, n = {self.n})" if self.question else self.word
 
 
 def by_formula(holds: bool, why: str, *, basis: str, scope: str = FORMULA, **numbers) -> Finding:
