@@ -100,8 +100,8 @@ def secondary_section(records: Sequence[Record]) -> list[str]:
         *heading,
         *paragraph(
             f"{table['n'].max()} of {pairs} pairs of runs. These measures describe the answer to "
-            "Q1 and decide nothing by themselves. Each interval is taken alone; the p-values are of "
-            "the eleven counts of test images, adjusted together by Holm's method: the false "
+            "Q1 and decide nothing by themselves. Each interval is taken alone; the p-values are "
+            "of the eleven counts of test images, adjusted together by Holm's method: the false "
             "positives of each class, and cats and dogs taken for one another. Before any run the "
             "protocol expected the higher negative log-likelihood from FPL."
         ),
