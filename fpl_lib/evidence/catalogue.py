@@ -160,7 +160,7 @@ COMPACT = Recipe(
 # From ImageNet weights, with enlarged images.
 FINETUNE = Recipe(
     batch_size=64, epochs=2, optimizer="sgd", lr=0.02, momentum=0.9, nesterov=True,
-    weight_decay=5e-4, augment=True, image_size=64,
+    weight_decay=5e-4, schedule="one_cycle", augment=True, image_size=64,
 )  # fmt: skip
 # The small network on all of CIFAR-10: what of FPL acts; wrong labels; a long tail.
 PARTS = replace(MINI, batch_size=128, epochs=10)

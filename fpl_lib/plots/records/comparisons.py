@@ -53,7 +53,10 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
     ax.set_xlabel(f"top-1 accuracy minus {baseline}'s, same seed (points), {where}")
     ax.grid(axis="y", visible=False)
     clear = [name_of(one.loss) for one in found if one.found]
-    ax.set_title(f"Different from {baseline} beyond the seeds: {', '.join(clear) or 'none'}")
+    differ = (
+        f"{len(clear)} of {len(found)} losses" if len(clear) > 2 else ", ".join(clear) or "none"
+    )
+    ax.set_title(f"Different from {baseline} beyond the seeds: {differ}")
     said = "; ".join(
         f"{name}: {one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
         for name, one in zip(names, found, strict=True)
