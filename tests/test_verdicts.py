@@ -127,10 +127,10 @@ def long_tail(**levels):
 
 def test_the_long_tails_claims_are_judged_beside_what_each_names():
     runs = long_tail(ce=50.0, fpl=53.0, focal=56.0, fpl_mean=53.0, balanced_softmax=60.0)
-    assert verdict_on("imbalance-superior", runs).verdict == BORNE_OUT
+    assert verdict_on("imbalance-superior", runs).verdict == UNTESTABLE
     assert verdict_on("imbalance-improved", runs).verdict == NOT_BORNE_OUT
     found = verdict_on("alpha-favourable", runs)
-    assert found.contrast == "FPL − FPL, one α" and found.n == 5 and found.verdict != BORNE_OUT
+    assert found.contrast == "FPL − (FPL, one α)" and found.n == 5 and found.verdict != BORNE_OUT
 
 
 def test_comparable_is_a_matter_of_all_questions():
@@ -148,7 +148,7 @@ def test_a_single_printed_run_is_weighed_by_the_largest_plausible_spread():
         alone.scope == PRINTED and alone.verdict == OPEN and alone.estimate == pytest.approx(0.32)
     )
     least, most, settings = spread_factors(pair(0, spread=2))
-    assert settings == 1 and least == most
+    assert settings == 1 and least < most  # of CE, and of FPL
     assert (beside.high - beside.low) == pytest.approx(most * (alone.high - alone.low))
     assert "In 1 settings of ours" in beside.why
 
@@ -190,13 +190,13 @@ def test_a_verdict_on_a_part_of_a_claim_names_the_part():
     assert verdict_on("alpha-weak", []).words == "proved (the effect, not the reason given)"
 
 
-def test_one_question_cannot_bear_out_a_claim_about_several_tasks():
-    runs = long_tail(ce=50.0, fpl=58.0, focal=53.0, balanced_softmax=60.0)
-    assert verdict_on("imbalance-improved", runs).verdict == BORNE_OUT
-    found = verdict_on("beats-other-losses", runs)
-    assert found.verdict == OPEN and found.change.startswith("the same on other tasks")
-    worse = long_tail(ce=50.0, fpl=52.0, focal=56.0, balanced_softmax=60.0)
-    assert verdict_on("beats-other-losses", worse).verdict == NOT_BORNE_OUT
+def test_a_question_that_is_one_case_of_a_claim_leaves_it_open_either_way():
+    for fpl in (53.0, 47.0):
+        runs = long_tail(ce=50.0, fpl=fpl, focal=50.0, balanced_softmax=60.0)
+        found = verdict_on("hyperparameters-imbalance", runs)
+        assert found.verdict == OPEN and found.change.startswith("weights that are named")
+    assert verdict_on("beats-other-losses", runs).verdict == REFUTED
+    assert "FPL − focal = −2.90 points" in verdict_on("beats-other-losses", runs).why
 
 
 def test_an_unknown_claim_is_refused():

@@ -18,7 +18,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "experiments": ["Busy", "Conflict", "conditioned", "configs", "hold", "run"],
         "machine": ["cpu_name", "environment"],
-        "names": ["NAMES", "name_of"],
+        "names": ["NAMES", "difference_of", "name_of"],
         "overview": [
             "question_commands", "summary", "unasked_commands",
         ],

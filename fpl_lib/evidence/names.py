@@ -19,3 +19,13 @@ def name_of(loss: str) -> str:
     ('FPL', 'my_loss')
     """
     return NAMES.get(loss, loss)
+
+
+def difference_of(loss: str, rival: str) -> str:
+    """What is compared, in the losses' names.
+
+    >>> difference_of("fpl", "ce"), difference_of("fpl", "fpl_mean")
+    ('FPL − CE', 'FPL − (FPL, one α)')
+    """
+    names = (f"({name})" if "," in name else name for name in map(name_of, (loss, rival)))
+    return " − ".join(names)

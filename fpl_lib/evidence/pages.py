@@ -16,7 +16,7 @@ import pandas as pd
 from fpl_lib import paper
 from fpl_lib.evidence.catalogue import EXPERIMENTS
 from fpl_lib.evidence.comparisons import shown_p
-from fpl_lib.evidence.names import name_of
+from fpl_lib.evidence.names import difference_of, name_of
 from fpl_lib.evidence.overview import question_commands, summary, unasked_commands
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
 from fpl_lib.evidence.records import Record
@@ -94,7 +94,7 @@ def secondary_section(records: Sequence[Record]) -> list[str]:
         unit = "%, points" if row.unit == "%" else row.unit
         rows.append([row.measure, unit, *means, number(row.estimate, digits, "+"), ends, p])
     one, other = name_of(question.loss), name_of(question.rival)
-    columns = ["measure", "unit", one, other, f"{one} − {other}",
+    columns = ["measure", "unit", one, other, difference_of(question.loss, question.rival),
                f"{100 * question.level:.4g} % interval", "p, Holm"]  # fmt: skip
     return [
         *heading,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import nan
 
-from fpl_lib.evidence.names import name_of
+from fpl_lib.evidence.names import difference_of
 from fpl_lib.evidence.overview import question_commands
 from fpl_lib.evidence.planning import seeds_needed
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
@@ -39,17 +39,18 @@ def word(found: Answer) -> str:
     return NO_DIFFERENCE if found.interval.within(found.question.margin) else OPEN
 
 
-def asked(name: str, note: str = "", enough: str = "") -> Rule:
+def asked(name: str, note: str = "", only: str = "") -> Rule:
     """A rule: the difference of question `name` is above zero; `note` joins the reason.
 
-    enough: what more it takes to bear the claim out, where this question cannot do so alone.
+    only: what it would take to decide a claim of which the question asks one case only. The claim
+    then stays open, whatever the answer.
     """
 
     def rule(records: Sequence[Record]) -> Finding:
         found = finding(answer(QUESTIONS[name], records), note)
-        if enough and found.verdict == BORNE_OUT:
-            return replace(found, verdict=OPEN, change=enough)
-        return found
+        return (
+            replace(found, verdict=OPEN, change=only) if only and found.verdict != OPEN else found
+        )
 
     return rule
 
@@ -58,7 +59,8 @@ def finding(found: Answer, note: str = "") -> Finding:
     """A finding from the answer to a question."""
     question = found.question
     verdict = word(found)
-    why = [f"{name_of(question.loss)} − {name_of(question.rival)}: {shown(found)}."]
+    contrast = difference_of(question.loss, question.rival)
+    why = [f"{contrast}: {shown(found)}."]
     if found.obstacles:
         why.append(f"Open: {'; '.join(found.obstacles)}.")
     numbers = {}
@@ -69,7 +71,7 @@ def finding(found: Answer, note: str = "") -> Finding:
         verdict, question.scope, f"question {question.name} of data/protocol.md",
         " ".join([*why, note]).strip(), _change(found, verdict), question=question.name, n=found.n,
         level=question.level, unit="points of top-1", margin=question.margin,
-        contrast=f"{name_of(question.loss)} − {name_of(question.rival)}", **numbers,
+        contrast=contrast, **numbers,
     )  # fmt: skip
 
 
@@ -139,4 +141,5 @@ def _change(found: Answer, verdict: str) -> str:
     many = "more pairs"
     if found.sd > 0:
         many = f"{seeds_needed(question.margin, found.sd, paired=True, level=question.level)} pairs"
-    return f"{many}, enough to find a difference of {question.margin:g} points with 80 % power"
+    size = f"{question.margin:g} point{'s' * (question.margin != 1)}"
+    return f"{many}, enough to find a difference of {size} with 80 % power"

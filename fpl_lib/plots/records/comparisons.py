@@ -53,12 +53,15 @@ def comparison_plot(found: Sequence[Comparison], *, where: str) -> tuple[Figure,
     ax.set_xlabel(f"top-1 accuracy minus {baseline}'s, same seed (points), {where}")
     ax.grid(axis="y", visible=False)
     clear = [name_of(one.loss) for one in found if one.found]
-    differ = (
-        f"{len(clear)} of {len(found)} losses" if len(clear) > 2 else ", ".join(clear) or "none"
-    )
-    ax.set_title(f"Different from {baseline} beyond the seeds: {differ}")
+    title = f"Different from {baseline} beyond the seeds: {', '.join(clear) or 'none'}"
+    if len(clear) > 2:
+        ahead = sum(one.mean.estimate > 0 for one in found if one.found)
+        behind = len(clear) - ahead
+        title = f"Beyond the seeds, {ahead} losses are ahead of {baseline} and {behind} behind"
+    ax.set_title(title)
     said = "; ".join(
         f"{name}: {one.mean.estimate:+.1f} ({one.mean.low:+.1f} to {one.mean.high:+.1f})"
         for name, one in zip(names, found, strict=True)
     )
-    return fig, f"Differences to {baseline} in points with 95 % intervals. {said}."
+    left = f"Left after Holm's correction: {', '.join(clear) or 'none'}."
+    return fig, f"Differences to {baseline} in points with 95 % intervals. {said}. {left}"
