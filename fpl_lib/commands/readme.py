@@ -88,16 +88,12 @@ def ledger(records: Sequence[Record]) -> str:
     records: all there are, as `read_runs` gives them.
     """
     table = verdict_table(records)
-    done = Counter(run.header["experiment"] for run in records if run.done)
-    trials = Counter(
-        run.header["experiment"]
-        for run in records
-        if run.done and run.header["config"].get("validation")
-    )
+    heads = [run.header for run in records if run.done]
+    done = Counter((head["experiment"], bool(head["config"].get("validation"))) for head in heads)
     runs = [
-        [f"`{name}`", plan.about, str(done[name] - trials[name]), str(trials[name] or "")]
+        [f"`{name}`", plan.about, str(done[name, False]), str(done[name, True] or "")]
         for name, plan in EXPERIMENTS.items()
-        if done[name]
+        if done[name, False] or done[name, True]
     ]
     lines = [
         LEDGER, f"{verdict_counts(table)}:", "", *ledger_table(table), "",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import nan
 
 from fpl_lib.evidence.names import difference_of
 from fpl_lib.evidence.overview import question_commands
@@ -94,34 +93,20 @@ def comparable(names: Sequence[str]) -> Rule:
         settled = [found for found in answers if not found.obstacles]
         behind = [found for found in settled if found.interval.high < -COMPARABLE]
         near = [found for found in settled if found.interval.low > -COMPARABLE]
-        worst = min(
-            (found for found in answers if found.interval),
-            key=lambda found: found.interval.estimate, default=answers[0],
-        )  # fmt: skip
-        shown_as = finding((behind or [worst])[0])
-        verdict = NOT_BORNE_OUT if behind else BORNE_OUT if len(near) == len(names) else OPEN
-        said = ", ".join(f"{one.question.name} ({shown(one)})" for one in settled) or "none"
+        said = ", ".join(f"{one.question.name} {shown(one)}" for one in settled) or "none"
         why = (
             f"Comparable is taken, by us and not by the protocol, as at most {COMPARABLE:g} point "
             f"behind. Of {len(names)} questions {len(settled)} are answered, FPL is comparable in "
             f"{len(near)} of them and further behind in {len(behind)}: {said}."
         )
-        found = replace(
-            shown_as, verdict=verdict, why=why, question="all of them", margin=nan,
-            scope="all questions together",
-        )  # fmt: skip
-        if verdict != OPEN:
-            return found
-        missing = [one.question.name for one in answers if one.obstacles]
-        return replace(
-            found,
-            n=0,
-            estimate=nan,
-            low=nan,
-            high=nan,
-            change=f"answers to {', '.join(missing)}",
+        if behind:
+            return replace(finding(behind[0]), why=why)
+        missing = ", ".join(one.question.name for one in answers if one.obstacles)
+        return Finding(
+            OPEN if len(near) < len(names) else BORNE_OUT, "all questions together",
+            "questions of data/protocol.md", why, f"answers to {missing}", question="all of them",
             part=f"{len(settled)} of {len(names)} questions answered",
-        )
+        )  # fmt: skip
 
     return rule
 
