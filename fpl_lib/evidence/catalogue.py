@@ -159,7 +159,7 @@ COMPACT = Recipe(
 )  # fmt: skip
 # From ImageNet weights, with enlarged images.
 FINETUNE = Recipe(
-    batch_size=64, epochs=2, optimizer="sgd", lr=0.02, momentum=0.9, nesterov=True,
+    batch_size=64, epochs=3, optimizer="sgd", lr=0.02, momentum=0.9, nesterov=True,
     weight_decay=5e-4, schedule="one_cycle", augment=True, image_size=64,
 )  # fmt: skip
 # The small network on all of CIFAR-10: what of FPL acts; wrong labels; a long tail.
@@ -241,7 +241,7 @@ _ALL = (
     _question(
         "finetune", "Q2: FPL and CE from ImageNet weights, on enlarged images of full CIFAR-10",
         "efficientnet_lite0", ("ce", "fpl"), FINETUNE,
-        Condition(**_LITE0), _spoilt(0.05, **_LITE0),
+        Condition(**_LITE0), _spoilt(0.05, **_LITE0), rates=(("ce", 2), ("fpl", 1)),
     ),
     _question(
         "parts",
