@@ -69,7 +69,8 @@ def question_state(name: str, records: Sequence[Record]) -> str:
     """
     found = answer(QUESTIONS[name], records)
     state, pairs = asked.finding(found), f"{found.n} of {len(found.question.seeds)} pairs"
-    lines = [f"{name}: {state.contrast}, {state.scope}: {pairs}, {state.word}."]
+    lines = [f"{name}: {state.contrast}, {state.scope}: {pairs}{', open' * bool(found.obstacles)}."]
+    lines += [] if found.obstacles else [f"  {state.word}"]
     lines += [f"  {asked.shown(found)}"] if found.interval else []
     commands = question_commands(found.question, table=summary(records))
     return "\n".join([*lines, *(f"  {command}" for command in commands)])
