@@ -139,7 +139,10 @@ def test_comparable_is_a_matter_of_all_questions():
     assert "further behind in 1" in found.why
     found = verdict_on("always-comparable", compact(0.5))
     assert found.words == "open (1 of 6 questions answered)" and not found.interval
-    assert found.change.startswith("answers to Q2, ") and "Q1 +0.50 points" in found.why
+    assert (
+        found.change.endswith("first answers: Q2, Q3, Q6, Q7a, Q7c")
+        and "Q1 +0.50 points" in found.why
+    )
 
 
 def test_a_single_printed_run_is_weighed_by_the_largest_plausible_spread():

@@ -88,8 +88,7 @@ def ledger(records: Sequence[Record]) -> str:
     records: all there are, as `read_runs` gives them.
     """
     table = verdict_table(records)
-    heads = [run.header for run in records if run.done]
-    done = Counter((head["experiment"], bool(head["config"].get("validation"))) for head in heads)
+    done = Counter((run.header["experiment"], run.trial) for run in records if run.done)
     runs = [
         [f"`{name}`", plan.about, str(done[name, False]), str(done[name, True] or "")]
         for name, plan in EXPERIMENTS.items()

@@ -40,7 +40,7 @@ class Setting:
     @property
     def label(self) -> str:
         """Experiment, condition and network in a few words."""
-        return ", ".join(part for part in (self.experiment, self.condition, self.model) if part)
+        return ", ".join(dict.fromkeys(filter(None, (self.experiment, self.condition, self.model))))
 
 
 def images(source: str) -> str:

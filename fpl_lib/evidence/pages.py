@@ -92,8 +92,7 @@ def secondary_section(records: Sequence[Record]) -> list[str]:
         means = [number(row.loss, digits), number(row.rival, digits)]
         ends = "" if row.n < 2 else " to ".join(number(x, digits, "+") for x in (row.low, row.high))
         p = "" if math.isnan(row.p) else shown_p(row.p)
-        unit = "%, points" if row.unit == "%" else row.unit
-        rows.append([row.measure, unit, *means, number(row.estimate, digits, "+"), ends, p])
+        rows.append([row.measure, row.unit, *means, number(row.estimate, digits, "+"), ends, p])
     one, other = name_of(question.loss), name_of(question.rival)
     columns = ["measure", "unit", one, other, difference_of(question.loss, question.rival),
                f"{100 * question.level:.4g} % interval", "p, Holm"]  # fmt: skip
@@ -164,7 +163,7 @@ def _methodology(records: Sequence[Record]) -> list[str]:
     devices = Counter(run.header["environment"].get("device", "unknown") for run in records)
     machines = ", ".join(f"{device} ({n})" for device, n in devices.most_common())
     full = [run for run in records if run.done and run.header["data"].get("source") == "cifar10"]
-    trials = sum(bool(run.header["config"].get("validation")) for run in full)
+    trials = sum(run.trial for run in full)
     return [
         "## Methodology",
         "",

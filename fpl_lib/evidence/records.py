@@ -58,6 +58,11 @@ class Record:
     def done(self) -> bool:
         return self.result is not None
 
+    @property
+    def trial(self) -> bool:
+        """Whether it tries a learning rate, on training images that are held out."""
+        return bool(self.header["config"].get("validation"))
+
     def lines(self) -> list[dict]:
         """The file's lines, in order."""
         rows = [{"kind": "run", **self.header}, *({"kind": "epoch", **row} for row in self.epochs)]

@@ -26,9 +26,9 @@ COLUMNS = ["measure", "unit", "n", "loss", "rival", "estimate", "low", "high", "
 
 def measures() -> Iterator[Measure]:
     """The four measures of sureness, the eleven counts, and the last count's two directions."""
-    yield "top-5 accuracy", "%", lambda result: result["top5"]
+    yield "top-5 accuracy", "% (points)", lambda result: result["top5"]
     yield "negative log-likelihood", "nats", lambda result: result.get("nll", nan)
-    yield "calibration error", "%", lambda result: result.get("ece", nan)
+    yield "calibration error", "% (points)", lambda result: result.get("ece", nan)
     yield "mean margin", "probability", lambda result: result.get("margin", nan)
     for i, name in enumerate(CLASSES):
         said = f"false positives of {name}"

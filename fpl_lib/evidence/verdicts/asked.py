@@ -101,11 +101,12 @@ def comparable(names: Sequence[str]) -> Rule:
         )
         if behind:
             return replace(finding(behind[0]), why=why)
-        missing = ", ".join(one.question.name for one in answers if one.obstacles)
+        undecided = ", ".join(one.question.name for one in answers if one not in near)
         return Finding(
             OPEN if len(near) < len(names) else BORNE_OUT, "all questions together",
-            "questions of data/protocol.md", why, f"answers to {missing}", question="all of them",
-            part=f"{len(settled)} of {len(names)} questions answered",
+            "questions of data/protocol.md", why,
+            f"narrower intervals or first answers: {undecided}" if undecided else "a worse answer",
+            question="all of them", part=f"{len(settled)} of {len(names)} questions answered",
         )  # fmt: skip
 
     return rule

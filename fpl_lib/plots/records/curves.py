@@ -71,7 +71,7 @@ def _draw_loss(ax, loss: str, curves: list[list[float]]) -> None:
     ax.plot(along, reached.mean(0), linewidth=2.2, color=color, label=label)
     if len(curves) > 1:
         bands = [mean_interval(column) for column in reached.T]
-        low, high = [band.low for band in bands], [band.high for band in bands]
+        low, high = np.clip([[band.low, band.high] for band in bands], 0, 100).T  # a percentage
         ax.fill_between(along, low, high, color=color, alpha=0.2, linewidth=0)
 
 
