@@ -101,8 +101,12 @@ def run_all(
             yield status, line
             # Where one of several processes fails, the others no longer know what it does next, and
             # must not be asked whether they are late.
-            if (status == FAILED and processes()[1] > 1) or deadline < time.monotonic():
+            if status == FAILED and processes()[1] > 1:
                 return
+            if deadline < time.monotonic():
+                break
+    if processes()[1] > 1:
+        torch.distributed.barrier()  # a process that leaves while another still listens may abort
 
 
 @contextmanager
