@@ -78,7 +78,7 @@ def test_new_records_change_the_rows_that_rest_on_them_and_no_two_rest_on_one_qu
     changed = [line for line in after if line not in before]
     first, *weighed, counts = changed  # the printed runs are weighed by the spread of ours
     assert all("| if single runs: " in row for row in weighed) and counts.startswith("All ")
-    assert "not borne out (CompactNet" in first and "n = 10: FPL − CE = −2.00" in first
+    assert "not borne out (CompactNet" in first and "n = 10)** | FPL − CE = −2.00" in first
     asked = [found.question for found in (verdict_on(claim, []) for claim in CLAIMS)]
     asked = [question for question in asked if question]
     assert len(asked) == len(set(asked)) >= 4

@@ -40,6 +40,9 @@ def test_formulas_and_print_decide_without_records_and_questions_wait_for_theirs
             assert ledger.loc[claim, "verdict"] in (PROVED, REFUTED), claim
         if experiments == "none":
             assert ledger.loc[claim, "verdict"] == UNTESTABLE, claim
+    scoped = ledger[ledger["verdict"] != UNTESTABLE]["words"]
+    assert scoped.str.fullmatch(r".+ \(.+\)").all()  # of what it holds is part of the word
+    assert ledger.loc["resnet18-fp", "words"] == "open (the paper's printed numbers, n = 1)"
     asked = ledger[ledger["question"] != ""]
     assert (asked["verdict"] == OPEN).all()
     commands = asked.drop("always-comparable")["change"]

@@ -46,8 +46,7 @@ def rests_on(finding: Finding) -> str:
     """
     if not finding.interval:
         return re.split(r"(?<=\.) (?=[A-Z])", finding.why)[0].rstrip(".")
-    runs = f"n = {finding.n}" if finding.question else "if single runs"
-    return f"{runs}: {finding.interval}"
+    return ("" if finding.question else "if single runs: ") + finding.interval
 
 
 def verdict_block(records: Sequence[Record]) -> str:

@@ -82,9 +82,9 @@ class Finding:
         >>> Finding(BORNE_OUT, "a small network", "", "", "", question="Q1", n=10).words
         'borne out (a small network, n = 10)'
         """
-        if self.part:
-            return f"{self.word} ({self.part})"
-        return f"{self.word} ({self.scope}, n = {self.n})" if self.question else self.word
+        counted = f", n = {self.n}" if self.question or self.n else ""
+        scope = self.part or self.scope + counted
+        return f"{self.word} ({scope})" if scope else self.word
 
 
 def by_formula(holds: bool, why: str, *, basis: str, scope: str = FORMULA, **numbers) -> Finding:

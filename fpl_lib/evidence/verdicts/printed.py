@@ -229,7 +229,7 @@ def data_split(records: Sequence[Record]) -> Finding:
     basis = "the data set's files"
     if not sizes:
         said = "No run is recorded that loaded the official files."
-        return Finding(OPEN, "", basis, said, "a run on full CIFAR-10")
+        return Finding(OPEN, basis, basis, said, "a run on full CIFAR-10")
     train, test = max(sizes)
     return by_formula(
         (train, test) == (50_000, 10_000),
