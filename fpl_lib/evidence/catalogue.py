@@ -249,6 +249,10 @@ _ALL = (
         "small", ("ce", "fpl", "ce_matched", "ce_matched_sample", "fpl_quarter", "fpl_half",
                   "fpl_double", "fpl_k2", "fpl_k9"),
         PARTS, Condition(), _spoilt(0.05),
+        rates=(
+            ("ce", 4), ("fpl", 4), ("ce_matched", 4), ("ce_matched_sample", 4),
+            ("fpl_quarter", 4), ("fpl_half", 2), ("fpl_double", 2), ("fpl_k2", 2),
+        ),
     ),
     _question(
         "wrong-labels", "Q6: 40 % of the labels wrong, until CE learns them by heart",
