@@ -252,6 +252,7 @@ _ALL = (
         rates=(
             ("ce", 4), ("fpl", 4), ("ce_matched", 4), ("ce_matched_sample", 4),
             ("fpl_quarter", 4), ("fpl_half", 2), ("fpl_double", 2), ("fpl_k2", 2),
+            ("fpl_k9", 4),
         ),
     ),
     _question(
