@@ -250,9 +250,8 @@ _ALL = (
                   "fpl_double", "fpl_k2", "fpl_k9"),
         PARTS, Condition(), _spoilt(0.05),
         rates=(
-            ("ce", 4), ("fpl", 4), ("ce_matched", 4), ("ce_matched_sample", 4),
-            ("fpl_quarter", 4), ("fpl_half", 2), ("fpl_double", 2), ("fpl_k2", 2),
-            ("fpl_k9", 4),
+            ("ce", 4), ("fpl", 4), ("ce_matched", 4), ("ce_matched_sample", 4), ("fpl_quarter", 4),
+            ("fpl_half", 2), ("fpl_double", 2), ("fpl_k2", 2), ("fpl_k9", 4),
         ),
     ),
     _question(

@@ -63,11 +63,8 @@ def single_runs(table: str, model: str, metric: str, pretrained: str = "", quest
             return finding(found)
         if table == "table2":
             rows = paper.table2().set_index(["model", "loss"]).loc[model, "total"]
-            accuracy, scale, unit = (
-                100 - rows.mean() * 100 / IMAGES,
-                IMAGES / 100,
-                "false positives",
-            )
+            accuracy, scale = 100 - rows.mean() * 100 / IMAGES, IMAGES / 100
+            unit = "false positives"
         else:
             rows = paper.table3().set_index(["pretrained", "loss"]).loc[pretrained, metric]
             accuracy, scale, unit = rows.mean(), 1.0, f"points of {metric.replace('top', 'top-')}"
