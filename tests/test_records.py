@@ -31,7 +31,7 @@ def test_a_record_is_finished_and_of_the_experiment_as_it_stands(path):
     assert header["environment"]["device"]
     if header["data"]["source"] == "cifar10":
         assert header["data"]["md5"] == dict(BIN.md5)
-        whole = 50_000 - config.validation
+        whole = 10 * config.per_class or 50_000 - config.validation
         assert (header["data"]["train"] == whole) == (config.imbalance == 1)
         assert header["data"]["test"] == (config.validation or 10_000)
     else:

@@ -74,7 +74,8 @@ class Condition:
     of one seed see the same labels. `stem`, `recipe`: instead of the experiment's. weights: "" for
     random ones, a name of torchvision's weights, such as "IMAGENET1K_V1", or a file of them.
     validation: how many training images are held out, in their classes' shares, and take the test
-    images' place. One that is `on_request` runs only when it is named.
+    images' place; per_class: how many images of each class are trained on (0: all), drawn with the
+    seed too. One that is `on_request` runs only when it is named.
     """
 
     name: str = ""
@@ -84,6 +85,7 @@ class Condition:
     recipe: Recipe | None = None
     weights: str = ""
     validation: int = 0
+    per_class: int = 0
     on_request: bool = False
 
 
@@ -122,6 +124,7 @@ class RunConfig:
     zero_init_residual: bool = False
     validation: int = 0
     rate: float = 1.0  # the loss's own multiple of the experiment's rate, which `recipe` contains
+    per_class: int = 0
 
     @property
     def name(self) -> str:
@@ -130,7 +133,7 @@ class RunConfig:
 
     def as_dict(self) -> dict:
         """One flat dictionary of plain values, as a record keeps it."""
-        names = "stem noise imbalance zero_init_residual validation rate".split()
+        names = "stem noise imbalance zero_init_residual validation per_class rate".split()
         fields = {**asdict(self.recipe), **{name: getattr(self, name) for name in names}}
         fields |= {"profile": "exponential", "weights": name_weights(self.weights)}
         return {key: list(v) if isinstance(v, tuple) else v for key, v in fields.items()}
@@ -164,7 +167,7 @@ FINETUNE = Recipe(
 )  # fmt: skip
 # The small network on all of CIFAR-10: what of FPL acts; wrong labels; a long tail.
 PARTS = replace(MINI, batch_size=128, epochs=10)
-WRONG_LABELS = replace(PARTS, augment=False)
+WRONG_LABELS = replace(PARTS, augment=False, epochs=30)
 LONG_TAIL = replace(MINI, epochs=30)
 
 _ON_NOISE = ("ce", "fpl", "gce", "sce", "mae")
@@ -256,7 +259,8 @@ _ALL = (
     ),
     _question(
         "wrong-labels", "Q6: 40 % of the labels wrong, until CE learns them by heart",
-        "small", ("ce", "fpl", "gce"), WRONG_LABELS, Condition("noise40", noise=0.4),
+        "small", ("ce", "fpl", "gce"), WRONG_LABELS,
+        Condition("noise40", noise=0.4, per_class=2000), more_losses=("sce", "mae"),
     ),
     _question(
         "long-tail", "Q7: CIFAR-10-LT in full, ratio 100; tested on balanced classes",

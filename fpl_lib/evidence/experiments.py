@@ -14,7 +14,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from fpl_lib.cifar10.load import CIFAR10
-from fpl_lib.cifar10.subsets import long_tail, noisy_labels, train_val_split
+from fpl_lib.cifar10.subsets import balanced_subset, long_tail, noisy_labels, train_val_split
 from fpl_lib.evidence.catalogue import EXPERIMENTS, LOSSES, Condition, Experiment, RunConfig
 from fpl_lib.evidence.machine import environment, resumed
 from fpl_lib.evidence.records import Record, completed, read_record, write_record
@@ -87,7 +87,7 @@ def configs(
             experiment, model, loss, seed, _recipe(plan, condition, loss),
             condition.stem or plan.stem, condition.name, condition.noise, condition.imbalance,
             condition.weights if weights is None else weights, plan.zero_init_residual,
-            condition.validation, _rate(plan, condition, loss),
+            condition.validation, _rate(plan, condition, loss), condition.per_class,
         )
         for model in models or plan.models
         for seed in seeds
@@ -108,7 +108,7 @@ def _recipe(plan: Experiment, condition: Condition, loss: str) -> Recipe:
 
 
 def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
-    """`data` with the held-out images, the long tail and the wrong labels that are asked for.
+    """`data` with the held-out images, the subset, long tail and wrong labels that are asked for.
 
     In this order, all drawn with the configuration's seed. Held-out images take the place of the
     test images, with right labels and balanced classes; without them the test images stay.
@@ -117,6 +117,9 @@ def conditioned(data: CIFAR10, config: RunConfig) -> CIFAR10:
     if config.validation:
         kept, held_out = train_val_split(labels, config.validation, seed=config.seed)
         data = replace(data, test_images=images[held_out], test_labels=labels[held_out])
+        images, labels = images[kept], labels[kept]
+    if config.per_class:
+        kept = balanced_subset(labels, config.per_class, seed=config.seed)
         images, labels = images[kept], labels[kept]
     if config.imbalance > 1:
         kept = long_tail(labels, config.imbalance, seed=config.seed)

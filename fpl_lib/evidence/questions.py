@@ -216,9 +216,9 @@ _ALL = (
     ),
     Question(
         "Q6", "wrong labels", "wrong-labels", "small",
-        "ResNet of 78 000 weights, full CIFAR-10 with 40 % of the labels wrong", range(5), gate=25,
-        control=Control(("gce", "noise40"), ("ce", "noise40")), margin=1.0, condition="noise40",
-        fall=3,
+        "ResNet of 78 000 weights, 20 000 images of CIFAR-10, 40 % of their labels wrong", range(5),
+        gate=25, fall=3, margin=1.0, condition="noise40",
+        control=Control(("gce", "noise40"), ("ce", "noise40")),
     ),
     _long_tail("Q7a", "long tail", "ce", range(10)),
     _long_tail("Q7b", "the weights of Eq. 4", "fpl_mean", range(5)),

@@ -23,7 +23,7 @@ from fpl_lib.evidence.validation import RecordError, validate
 BEFORE_OPTIONS = {
     "noise": 0.0, "imbalance": 1.0, "profile": "exponential", "zero_init_residual": False,
     "weights": "", "padding": 4, "image_size": 32, "validation": 0,
-    "rate": 1.0,
+    "per_class": 0, "rate": 1.0,
 }  # fmt: skip
 
 
