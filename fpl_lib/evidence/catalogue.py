@@ -167,7 +167,7 @@ FINETUNE = Recipe(
 )  # fmt: skip
 # The small network on all of CIFAR-10: what of FPL acts; wrong labels; a long tail.
 PARTS = replace(MINI, batch_size=128, epochs=10)
-WRONG_LABELS = replace(PARTS, augment=False, epochs=30)
+WRONG_LABELS = replace(PARTS, augment=False, weight_decay=0.0, epochs=30)
 LONG_TAIL = replace(MINI, epochs=30)
 
 _ON_NOISE = ("ce", "fpl", "gce", "sce", "mae")
@@ -260,7 +260,7 @@ _ALL = (
     _question(
         "wrong-labels", "Q6: 40 % of the labels wrong, until CE learns them by heart",
         "small", ("ce", "fpl", "gce"), WRONG_LABELS,
-        Condition("noise40", noise=0.4, per_class=2000), more_losses=("sce", "mae"),
+        Condition("noise40", noise=0.4, per_class=1000), more_losses=("sce", "mae"),
     ),
     _question(
         "long-tail", "Q7: CIFAR-10-LT in full, ratio 100; tested on balanced classes",

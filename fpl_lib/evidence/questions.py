@@ -216,7 +216,7 @@ _ALL = (
     ),
     Question(
         "Q6", "wrong labels", "wrong-labels", "small",
-        "ResNet of 78 000 weights, 20 000 images of CIFAR-10, 40 % of their labels wrong", range(5),
+        "ResNet of 78 000 weights, 10 000 images of CIFAR-10, 40 % of their labels wrong", range(5),
         gate=25, fall=3, margin=1.0, condition="noise40",
         control=Control(("gce", "noise40"), ("ce", "noise40")),
     ),
