@@ -188,7 +188,7 @@ def _question(
             conditions[0], name=f"rate{factor:g}", validation=5000, on_request=True,
             recipe=replace(recipe, lr=recipe.lr * factor, epochs=recipe.epochs // 2),
         )
-        for factor in (0.25, 0.5, 1, 2, 4, 8)
+        for factor in (0.25, 0.5, 1, 2, 4, 8, 16)
     )  # fmt: skip
     return Experiment(name, about, (model,), losses, recipe, conditions + trials, **more)
 
@@ -261,6 +261,7 @@ _ALL = (
         "wrong-labels", "Q6: 40 % of the labels wrong, until CE learns them by heart",
         "small", ("ce", "fpl", "gce"), WRONG_LABELS,
         Condition("noise40", noise=0.4, per_class=1000), more_losses=("sce", "mae"),
+        rates=(("ce", 8), ("fpl", 4), ("gce", 2)),
     ),
     _question(
         "long-tail", "Q7: CIFAR-10-LT in full, ratio 100; tested on balanced classes",
