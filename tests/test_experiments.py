@@ -1,5 +1,7 @@
 """Experiments as data: their runs, recipes, conditions and losses."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -53,20 +55,16 @@ def test_table_3_is_mmclassifications_recipe():
 
 def test_what_is_called_mini_is_the_small_network_on_the_excerpt():
     minis = [plan for name, plan in EXPERIMENTS.items() if name.endswith("mini")]
-    assert len(minis) == 4
+    assert len(minis) == 2
     for mini in minis:
         assert (mini.models, mini.source) == (("small",), "mini")
 
 
 def test_a_grid_has_a_form_for_two_cores_with_the_same_columns():
-    for name, other in (("table2", "table2-mini"), ("noise-mini", "noise-long-mini")):
-        full, mini = EXPERIMENTS[name], EXPERIMENTS[other]
-        assert mini.losses == full.losses
-        assert set(c.name for c in mini.conditions) <= set(c.name for c in full.conditions)
-    columns = [c.name for c in EXPERIMENTS["table2"].conditions if not c.on_request]
-    assert [c.name for c in EXPERIMENTS["table2-mini"].conditions] == columns
-    noise = {c.name: c.noise for c in EXPERIMENTS["noise-mini"].conditions}
-    assert noise == {"noise00": 0, "noise20": 0.2, "noise40": 0.4, "noise60": 0.6}
+    full, mini = EXPERIMENTS["table2"], EXPERIMENTS["table2-mini"]
+    assert mini.losses == full.losses
+    columns = [c.name for c in full.conditions if not c.on_request]
+    assert [c.name for c in mini.conditions] == columns
 
 
 @pytest.mark.parametrize("plan", EXPERIMENTS.values(), ids=lambda plan: plan.name)
@@ -84,9 +82,10 @@ def test_every_run_of_every_experiment_has_a_record_of_its_own(plan):
 
 def test_a_condition_changes_the_training_labels_and_them_alone():
     mini = load_cifar10(source="mini")
+    plan = configs("mini", None, ["ce"], [3])[0]
     noisy, again, clean = (
-        conditioned(mini, configs("noise-mini", None, [loss], [3], conditions=[name])[0])
-        for loss, name in (("ce", "noise40"), ("fpl", "noise40"), ("ce", "noise00"))
+        conditioned(mini, replace(plan, **change))
+        for change in ({"noise": 0.4}, {"noise": 0.4, "loss": "fpl"}, {})
     )
     assert (noisy.train_labels != mini.train_labels).float().mean() == pytest.approx(0.4)
     assert torch.equal(noisy.train_labels, again.train_labels)
@@ -100,6 +99,27 @@ def test_a_condition_changes_the_training_labels_and_them_alone():
     assert short.train_labels.bincount().tolist()[::9] == [400, 40]
     assert len(long.train_images) == len(long.train_labels)
     assert torch.equal(long.test_labels, mini.test_labels)
+
+
+def test_a_subset_has_as_many_images_of_each_class_and_is_another_with_each_seed():
+    mini = load_cifar10(source="mini")
+    plan = configs("mini", None, ["ce"], [3])[0]
+    few, other, held = (
+        conditioned(mini, replace(plan, noise=0.4, **change))
+        for change in (
+            {"per_class": 30}, {"per_class": 30, "seed": 4}, {"per_class": 30, "validation": 1000},
+        )
+    )  # fmt: skip
+    assert few.train_images.shape == (300, 3, 32, 32) and len(few.test_labels) == 1000
+    assert not torch.equal(few.train_images, other.train_images)
+    pairs = zip(mini.train_images, mini.train_labels, strict=True)
+    by_image = {i.numpy().tobytes(): int(t) for i, t in pairs}
+    true = torch.tensor([by_image[i.numpy().tobytes()] for i in few.train_images])
+    assert true.bincount().tolist() == [30] * 10
+    assert (true != few.train_labels).float().mean() == pytest.approx(0.4)
+    seen = {i.numpy().tobytes() for i in held.test_images}
+    assert len(held.train_labels) == 300
+    assert not seen & {i.numpy().tobytes() for i in held.train_images}
 
 
 def test_fpl_in_an_experiment_is_weighted_by_equation_4():

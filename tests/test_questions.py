@@ -85,7 +85,7 @@ def test_the_estimate_is_students_interval_of_paired_differences():
     [
         (compact(seeds=9), "9 of 10 pairs"),
         (compact(level=80.0), "cross-entropy at 80."),
-        (compact(spoilt=0.5), "the positive control shows no effect"),
+        (compact(spoilt=0.5), "the positive control is not clearly above zero"),
         (compact()[:-1], "4 of 5 pairs of the control"),
         ([], "0 of 10 pairs"),
     ],

@@ -73,18 +73,18 @@ def test_the_summary_has_what_was_begun_in_the_order_of_the_plan():
 
 def test_what_was_not_run_says_so_with_its_command():
     text = to_markdown([made()])
-    assert "| ce |" not in section(text, "mini") and "\n## noise-mini\n" not in text
+    assert "| ce |" not in section(text, "mini") and "\n## table2-mini\n" not in text
     missing = section(text, "What has not been run")
     assert text.endswith("\n".join(not_run([made()]))) and missing in text
     command = "- without a question: `python -m fpl_lib reproduce"
     assert f"{command} mini --losses ce`" in missing
-    assert f"{command} noise-mini`" in missing
+    assert f"{command} table2-mini`" in missing
     asked = "--models resnet18 --conditions float32 --seeds 1-5"
     assert f"- Q3: `python -m fpl_lib reproduce table2 {asked}`\n" in missing
     assert f"{command} table2`" in missing
     asked = "float32 cifar-stem imagenet imagenet-cifar-stem"
     assert f"{command} table2 --conditions {asked}`" in missing
-    assert missing.count("reproduce noise-mini") == 1, "nothing there is on request"
+    assert missing.count("reproduce table2-mini") == 1, "nothing there is on request"
     named = set(re.findall(r"reproduce ([\w-]+)", missing))
     assert named == set(EXPERIMENTS)
 
@@ -187,7 +187,7 @@ def test_the_papers_accuracy_stands_beside_ours():
 
 @pytest.mark.slow
 def test_the_report_writes_tables_and_figures_from_the_records(tmp_path):
-    runs = [*pair(1, seeds=2), *pair(1, seeds=3, experiment="noise-mini", condition="noise20")]
+    runs = [*pair(1, seeds=2), *pair(1, seeds=3, experiment="wrong-labels", condition="noise40")]
     for run in runs:
         write_record(run, tmp_path / "runs")
     text = report(tmp_path / "runs", tmp_path / "to")
@@ -199,14 +199,15 @@ def test_the_report_writes_tables_and_figures_from_the_records(tmp_path):
                    "result.errors"]]  # fmt: skip
     expected = [
         (run.header["experiment"], run.condition, "small", run.header["loss"], run.header["seed"],
-         "mini", "CPU, a test", 4, *(run.result[key] for key in ("top1", "top5", "errors")))
+         run.header["data"]["source"], "CPU, a test", 4,
+         *(run.result[key] for key in ("top1", "top5", "errors")))
         for run in runs
     ]  # fmt: skip
     assert sorted(found.itertuples(index=False, name=None)) == sorted(expected)
     assert len(pd.read_csv(to / "verdicts.csv")) == 47
-    assert set(pd.read_csv(to / "differences.csv")["condition"].fillna("")) == {"", "noise20"}
-    names = ["noise-mini-small-noise20-differences"]  # two pairs are too few
-    for stem in ("mini-small", "noise-mini-small-noise20"):
+    assert set(pd.read_csv(to / "differences.csv")["condition"].fillna("")) == {"", "noise40"}
+    names = ["wrong-labels-small-noise40-differences"]  # two pairs are too few
+    for stem in ("mini-small", "wrong-labels-small-noise40"):
         names += [f"{stem}-{kind}" for kind in ("accuracy", "false-positives", "confusion")]
     assert sorted(path.stem for path in to.glob("*.png")) == sorted(names)
     for name in names:

@@ -20,10 +20,10 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_condition_is_in_the_records_name_and_header(images, tmp_path):
-    plan = configs("noise-mini", None, ["gce"], [1], conditions=["noise20"])[0]
-    record = run(shortened(plan, 1), images, tmp_path, progress=False)
-    assert read_record(tmp_path / "noise-mini" / "small-gce-noise20-1.jsonl") == record
-    assert (record.condition, record.header["config"]["noise"]) == ("noise20", 0.2)
+    plan = configs("wrong-labels", None, ["gce"], [1])[0]
+    record = run(replace(shortened(plan, 1), per_class=3), images, tmp_path, progress=False)
+    assert read_record(tmp_path / "wrong-labels" / "small-gce-noise40-1.jsonl") == record
+    assert (record.condition, record.header["config"]["noise"]) == ("noise40", 0.4)
     assert "confusion" not in record.epochs[0]
 
 

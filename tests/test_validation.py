@@ -132,7 +132,7 @@ def test_bytes_that_are_no_text_are_named(tmp_path):
         read_record(path)
 
 
-@pytest.mark.parametrize("place", ["mini/small-ce-0", "mini/small-fpl-1", "noise-mini/small-fpl-0"])
+@pytest.mark.parametrize("place", ["mini/small-ce-0", "mini/small-fpl-1", "short/small-fpl-0"])
 def test_a_record_under_another_runs_name_is_refused(place, tmp_path):
     path = tmp_path / f"{place}.jsonl"
     path.parent.mkdir()

@@ -151,9 +151,6 @@ MINI = Recipe(
     batch_size=64, epochs=20, optimizer="sgd", lr=0.1, momentum=0.9, nesterov=True,
     weight_decay=5e-4, augment=True,
 )  # fmt: skip
-NOISE_MINI = replace(MINI, epochs=8)
-# Without new crops of each image, and long enough, wrong labels are learnt by heart.
-NOISE_LONG_MINI = replace(NOISE_MINI, epochs=24, augment=False)
 # For the compact network on full CIFAR-10, on one old core: see data/protocol.md. After K. Jordan's
 # airbench (2024): small shifts, a rate that rises and falls in straight lines.
 COMPACT = Recipe(
@@ -170,8 +167,6 @@ PARTS = replace(MINI, batch_size=128, epochs=10)
 WRONG_LABELS = replace(PARTS, augment=False, weight_decay=0.0, epochs=30)
 LONG_TAIL = replace(MINI, epochs=30)
 
-_ON_NOISE = ("ce", "fpl", "gce", "sce", "mae")
-_NOISE = tuple(Condition(f"noise{share:02}", noise=share / 100) for share in (0, 20, 40, 60))
 _MINI = {"models": ("small",), "source": "mini"}
 
 
@@ -285,16 +280,6 @@ _ALL = (
     Experiment(
         "table2-mini", "Table 1's recipe with the small network on cifar10-mini",
         losses=("fpl", "ce"), recipe=TABLE_1, keep_confusion=True, **_MINI,
-    ),
-    Experiment(
-        "noise-mini", "0 to 60 % of the labels wrong: the small network on cifar10-mini",
-        losses=_ON_NOISE, recipe=NOISE_MINI, conditions=_NOISE, **_MINI,
-    ),
-    Experiment(
-        "noise-long-mini",
-        "40 % wrong labels until they are learnt by heart: the small network on cifar10-mini",
-        losses=_ON_NOISE, recipe=NOISE_LONG_MINI,
-        conditions=tuple(condition for condition in _NOISE if condition.noise == 0.4), **_MINI,
     ),
 )  # fmt: skip
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}

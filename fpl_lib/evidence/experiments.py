@@ -57,7 +57,7 @@ def configs(
 
     >>> [(c.loss, c.seed) for c in configs("mini", None, None, [0, 1])]
     [('fpl', 0), ('ce', 0), ('fpl', 1), ('ce', 1)]
-    >>> configs("noise-mini", None, ["ce"], [3], conditions=["noise40"])[0].name
+    >>> configs("wrong-labels", None, ["ce"], [3])[0].name
     'small-ce-noise40-3'
     """
     if experiment not in EXPERIMENTS:

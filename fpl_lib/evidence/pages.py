@@ -59,7 +59,7 @@ def paragraph(text: str) -> list[str]:
 
 
 def question_state(name: str, records: Sequence[Record]) -> str:
-    """A question's contrast, scope, pairs and estimate so far, and what runs the rest.
+    """A question's contrast, scope, pairs and estimate so far, and what runs the rest or bars it.
 
     records: all there are. Raises KeyError for a question that the protocol does not have.
 
@@ -73,7 +73,7 @@ def question_state(name: str, records: Sequence[Record]) -> str:
     lines += [] if found.obstacles else [f"  {state.word}"]
     lines += [f"  {asked.shown(found)}"] if found.interval else []
     commands = question_commands(found.question, table=summary(records))
-    return "\n".join([*lines, *(f"  {command}" for command in commands)])
+    return "\n".join([*lines, *(f"  {line}" for line in commands or found.obstacles)])
 
 
 def secondary_section(records: Sequence[Record]) -> list[str]:

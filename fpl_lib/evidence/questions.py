@@ -133,7 +133,13 @@ class Answer:
         if self.control_n < asked.control.pairs:
             found.append(f"{self.control_n} of {asked.control.pairs} pairs of the control")
         elif not self.control.low > 0:
-            found.append("the positive control shows no effect")
+            low, high = (
+                f"{x:+.2f}".replace("-", "−") for x in (self.control.low, self.control.high)
+            )
+            found.append(
+                f"the positive control is not clearly above zero ({low} to {high} points of top-1, "
+                f"n = {self.control_n})"
+            )
         return found
 
 

@@ -95,7 +95,7 @@ reproduce mini --losses mse                 | invalid choice: 'mse'
 reproduce mini --losses ce_matched          | has no loss 'ce_matched'
 reproduce mini --losses                     | expected at least one argument
 reproduce mini --conditions loud            | has no condition 'loud'
-reproduce noise-mini --conditions loud      | no condition 'loud': expected noise00
+reproduce long-tail --conditions loud       | no condition 'loud': expected exp100
 reproduce mini --weights x                  | weights are for conditions that start from some
 reproduce mini --device meta                | expected auto, cpu, cuda or cuda:N; got 'meta'
 reproduce mini --seeds                      | expected one argument
