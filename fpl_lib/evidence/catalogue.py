@@ -255,7 +255,7 @@ _ALL = (
     _question(
         "wrong-labels", "Q6: 40 % of the labels wrong, until CE learns them by heart",
         "small", ("ce", "fpl", "gce"), WRONG_LABELS,
-        Condition("noise40", noise=0.4, per_class=1000), more_losses=("sce", "mae"),
+        Condition("noise40", noise=0.4, per_class=1000),
         rates=(("ce", 8), ("fpl", 4), ("gce", 2)),
     ),
     _question(

@@ -21,7 +21,7 @@ from fpl_lib.evidence.overview import question_commands, summary, unasked_comman
 from fpl_lib.evidence.questions import QUESTIONS, Answer, answer
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.secondary import secondary
-from fpl_lib.evidence.verdicts import asked, verdict_table
+from fpl_lib.evidence.verdicts import asked, findings, verdict_table
 from fpl_lib.evidence.verdicts.findings import OPEN, PRINTED, PROVED, REFUTED, UNTESTABLE
 from fpl_lib.evidence.verdicts.printed import comparisons
 
@@ -73,7 +73,8 @@ def question_state(name: str, records: Sequence[Record]) -> str:
     lines += [] if found.obstacles else [f"  {state.word}"]
     lines += [f"  {asked.shown(found)}"] if found.interval else []
     commands = question_commands(found.question, table=summary(records))
-    return "\n".join([*lines, *(f"  {line}" for line in commands or found.obstacles)])
+    rest = commands or map(findings.with_minus, found.obstacles)
+    return "\n".join([*lines, *(f"  {line}" for line in rest)])
 
 
 def secondary_section(records: Sequence[Record]) -> list[str]:

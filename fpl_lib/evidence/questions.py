@@ -133,12 +133,9 @@ class Answer:
         if self.control_n < asked.control.pairs:
             found.append(f"{self.control_n} of {asked.control.pairs} pairs of the control")
         elif not self.control.low > 0:
-            low, high = (
-                f"{x:+.2f}".replace("-", "−") for x in (self.control.low, self.control.high)
-            )
             found.append(
-                f"the positive control is not clearly above zero ({low} to {high} points of top-1, "
-                f"n = {self.control_n})"
+                f"the positive control is not clearly above zero ({self.control.low:+.2f} to "
+                f"{self.control.high:+.2f} points of top-1, n = {self.control_n})"
             )
         return found
 

@@ -61,7 +61,7 @@ def finding(found: Answer, note: str = "") -> Finding:
     contrast = difference_of(question.loss, question.rival)
     why = [f"{contrast}: {shown(found)}."]
     if found.obstacles:
-        why.append(f"Open: {'; '.join(found.obstacles)}.")
+        why.append(with_minus(f"Open: {'; '.join(found.obstacles)}."))
     numbers = {}
     if found.interval:
         interval = found.interval

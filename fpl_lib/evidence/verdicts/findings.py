@@ -17,6 +17,7 @@ VERDICTS = (PROVED, REFUTED, BORNE_OUT, NOT_BORNE_OUT, NO_DIFFERENCE, OPEN, UNTE
 
 FORMULA = "the formulas"
 PRINTED = "the paper's printed numbers"
+FILES = "the data set's files"
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ class Finding:
 
 
 def by_formula(holds: bool, why: str, *, basis: str, scope: str = FORMULA, **numbers) -> Finding:
-    """A claim that a proof or arithmetic decides, as it is worded."""
-    change = "an error in the derivation, which the notebook lets you check"
-    if scope == PRINTED:
-        change = "a corrected edition of the paper"
+    """A claim that a proof, arithmetic or the data set's files decide, as it is worded."""
+    change = {
+        FORMULA: "an error in the derivation, which the notebook lets you check",
+        PRINTED: "a corrected edition of the paper",
+        FILES: "another edition of the files",
+    }[scope]
     return Finding(PROVED if holds else REFUTED, scope, basis, why, change, **numbers)
 
 

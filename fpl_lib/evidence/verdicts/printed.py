@@ -21,10 +21,9 @@ from fpl_lib.evidence.questions import QUESTIONS, answer
 from fpl_lib.evidence.records import Record
 from fpl_lib.evidence.verdicts.asked import finding
 from fpl_lib.evidence.verdicts.findings import (
+    FILES,
     OPEN,
     PRINTED,
-    PROVED,
-    REFUTED,
     Finding,
     by_formula,
     with_minus,
@@ -224,14 +223,13 @@ def data_split(records: Sequence[Record]) -> Finding:
     """That CIFAR-10 has 50 000 and 10 000 images in ten classes, by the files that were loaded."""
     full = [r.header["data"] for r in records if r.header["data"].get("source") == "cifar10"]
     sizes = {(data["train"], data["test"]) for data in full if data["test"] == IMAGES}
-    basis = "the data set's files"
     if not sizes:
-        return Finding(OPEN, basis, basis, "No run used them so far.", "a run on full CIFAR-10")
+        return Finding(OPEN, FILES, FILES, "No run used them so far.", "a run on full CIFAR-10")
     train, test = max(sizes)
-    return Finding(
-        PROVED if (train, test) == (50_000, 10_000) else REFUTED, basis, basis,
+    return by_formula(
+        (train, test) == (50_000, 10_000),
         f"The official files, checked by MD5, hold {train} training and {test} test images.",
-        "another edition of the files", estimate=train, unit="training images",
+        scope=FILES, basis=FILES, estimate=train, unit="training images",
     )  # fmt: skip
 
 
