@@ -58,7 +58,7 @@ def test_a_missed_aim_says_by_how_much_and_what_it_comes_from():
 
 
 def test_whole_trainings_are_scaled_up_from_one_epoch(monkeypatch):
-    monkeypatch.setattr(whole, "TRAININGS", (("small", "table2-mini", ""),))
+    monkeypatch.setattr(whole, "TRAININGS", (("small", "mini", ""),))
     assert all(whole.IMAGES % batch == 0 for batch in (64, 128))  # no short batch
     monkeypatch.setattr(whole, "IMAGES", 128)
     seconds = []

@@ -28,7 +28,7 @@ from fpl_lib.plots.records.comparisons import comparison_plot
 @pytest.mark.parametrize(
     "change",
     [
-        {"experiment": "table2-mini"},
+        {"experiment": "short"},
         {"condition": "exp10"},
         {"model": "resnet18"},
         {"source": "cifar10"},

@@ -53,18 +53,9 @@ def test_table_3_is_mmclassifications_recipe():
     assert recipe.augment and not recipe.amp
 
 
-def test_what_is_called_mini_is_the_small_network_on_the_excerpt():
-    minis = [plan for name, plan in EXPERIMENTS.items() if name.endswith("mini")]
-    assert len(minis) == 2
-    for mini in minis:
-        assert (mini.models, mini.source) == (("small",), "mini")
-
-
-def test_a_grid_has_a_form_for_two_cores_with_the_same_columns():
-    full, mini = EXPERIMENTS["table2"], EXPERIMENTS["table2-mini"]
-    assert mini.losses == full.losses
-    columns = [c.name for c in full.conditions if not c.on_request]
-    assert [c.name for c in mini.conditions] == columns
+@pytest.mark.parametrize("name", ["mini", "short"])
+def test_what_is_run_beside_a_notebook_is_the_small_network_on_the_excerpt(name):
+    assert (EXPERIMENTS[name].models, EXPERIMENTS[name].source) == (("small",), "mini")
 
 
 @pytest.mark.parametrize("plan", EXPERIMENTS.values(), ids=lambda plan: plan.name)

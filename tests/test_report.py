@@ -73,18 +73,18 @@ def test_the_summary_has_what_was_begun_in_the_order_of_the_plan():
 
 def test_what_was_not_run_says_so_with_its_command():
     text = to_markdown([made()])
-    assert "| ce |" not in section(text, "mini") and "\n## table2-mini\n" not in text
+    assert "| ce |" not in section(text, "mini") and "\n## short\n" not in text
     missing = section(text, "What has not been run")
     assert text.endswith("\n".join(not_run([made()]))) and missing in text
     command = "- without a question: `python -m fpl_lib reproduce"
     assert f"{command} mini --losses ce`" in missing
-    assert f"{command} table2-mini`" in missing
+    assert f"{command} short`" in missing
     asked = "--models resnet18 --conditions float32 --seeds 1-5"
     assert f"- Q3: `python -m fpl_lib reproduce table2 {asked}`\n" in missing
     assert f"{command} table2`" in missing
     asked = "float32 cifar-stem imagenet imagenet-cifar-stem"
     assert f"{command} table2 --conditions {asked}`" in missing
-    assert missing.count("reproduce table2-mini") == 1, "nothing there is on request"
+    assert missing.count("reproduce short") == 1, "nothing there is on request"
     named = set(re.findall(r"reproduce ([\w-]+)", missing))
     assert named == set(EXPERIMENTS)
 
@@ -172,7 +172,7 @@ def test_differences_stand_with_their_interval():
 
 def test_the_papers_accuracy_stands_beside_ours():
     places = [("table2", "", "resnet18"), ("table3", "scratch", "resnet50"),
-              ("table2-mini", "", "small")]  # fmt: skip
+              ("mini", "", "small")]  # fmt: skip
     table = summary([
         made(loss, experiment=name, condition=condition, model=model)
         for name, condition, model in places for loss in ("fpl", "ce")
@@ -181,7 +181,7 @@ def test_the_papers_accuracy_stands_beside_ours():
     assert printed["printed"].to_dict() == {"fpl": 64.69, "ce": 64.64}  # 10 000 less the errors
     scratch = of(table, experiment="table3", condition="scratch").set_index("loss")["printed"]
     assert scratch.to_dict() == {"fpl": 95.25, "ce": 94.93}
-    mini = of(table, experiment="table2-mini")["printed"]
+    mini = of(table, experiment="mini")["printed"]
     assert len(mini) == 2 and mini.isna().all()
 
 

@@ -88,8 +88,8 @@ def test_known_accuracies_are_those_of_one_setting_by_seed(folder, monkeypatch):
     assert known("ce", epoch=2) == (30.0, 40.0)
     with pytest.raises(LookupError, match="reproduce mini --models small --losses mae"):
         known("mae")
-    with pytest.raises(LookupError, match="reproduce table2-mini --models small --losses ce"):
-        known_accuracies("table2-mini", "small", "ce")
+    with pytest.raises(LookupError, match="reproduce short --models small --losses ce"):
+        known_accuracies("short", "small", "ce")
 
 
 def test_the_kits_own_records_can_be_had_by_experiment():

@@ -7,7 +7,7 @@ from fpl_lib.evidence.names import NAMES
 
 EXPERIMENTS = (
     "table2", "table3", "compact", "finetune", "parts", "wrong-labels", "long-tail", "mini",
-    "short", "table2-mini",
+    "short",
 )  # fmt: skip
 LOSSES = tuple(NAMES)
 MODELS = ("resnet18", "resnet50", "efficientnet_v2_s", "efficientnet_lite0", "small", "compact")

@@ -28,7 +28,7 @@ CLAIMS = {
     "resnet18-fp": "ResNet18: 5 fewer false positives than with CE (Table 2)",
     "scratch-top1": "ResNet50 from scratch: 0.32 points better than CE (Table 3)",
     "top1-gain-text": "… and the text makes it 0.68 points",
-    "imbalance-improved": "An improved loss was found (on class imbalance and focal loss)",
+    "imbalance-improved": "An improved loss was found (taken: FPL with Eq. 4, beside focal loss)",
     "alpha-favourable": "Eq. 4's weights gave favourable results all the same",
     "noise-robust": "A loss that resists label noise (a section's title suggests it)",
     "ce-ignores-false-class": "CE takes no account of the wrong classes' probabilities",

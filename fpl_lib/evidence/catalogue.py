@@ -277,9 +277,5 @@ _ALL = (
         "short", "Two epochs of mini: the known runs beside which notebook 05 sets a reader's own",
         losses=("fpl", "ce"), recipe=replace(MINI, epochs=2), **_MINI,
     ),
-    Experiment(
-        "table2-mini", "Table 1's recipe with the small network on cifar10-mini",
-        losses=("fpl", "ce"), recipe=TABLE_1, keep_confusion=True, **_MINI,
-    ),
 )  # fmt: skip
 EXPERIMENTS = {experiment.name: experiment for experiment in _ALL}

@@ -183,9 +183,9 @@ def _methodology(records: Sequence[Record]) -> list[str]:
             "half the number of epochs, and came out the same."
         ),
         *paragraph(
-            f"Of {len(records)} records, {len(full) - trials} are of test runs on full CIFAR-10 or "
-            f"its long tail, and {trials} of trials of learning rates on held-out training images; "
-            "those on a small excerpt answer no question. "
+            f"Of {len(records)} records, {len(full) - trials} are of test runs on full CIFAR-10, "
+            f"its long tail or (Q6) 10 000 of its images, and {trials} of trials of learning rates "
+            "on held-out training images; those on a small excerpt answer no question. "
             f"Made on: {machines or 'nothing yet'}."
         ),
     ]

@@ -44,7 +44,8 @@ def to_markdown(measured: dict) -> str:
         f"{_count(rows)}. {about['device']} ({about['capability']}), {about['threads']} threads, "
         f"torch {about['torch']}, ResNet18 in {'bfloat16' if about['bfloat16'] else 'float32'}; "
         f"medians of {measured['rounds']} rounds or more, of half as many for the time to an "
-        f"accuracy, with quartiles; {measured['minutes']} minutes in all."
+        "accuracy, with quartiles; the milliseconds of the loss alone are each the least of its "
+        f"rounds, so their quotient is not the ratio. {measured['minutes']} minutes in all."
     )
     return f"{said}\n\n{_tables(rows)}"
 
@@ -94,17 +95,19 @@ def in_three_sentences(folder: str | os.PathLike) -> str:
 
     rows = measured["rows"]
 
-    def span(group: str, baseline: str) -> str:
-        asked = (group, baseline)
-        ratios = [row["ratio"] for row in rows if (row["group"], row["baseline"]) == asked]
+    def span(group: str, baseline: str, *keys: str) -> str:
+        asked = [row for row in rows if (row["group"], row["baseline"]) == (group, baseline)]
+        ratios = [row[key] for row in asked for key in keys or ("ratio",)]
         said = [f"{ratio:.2f}" for ratio in sorted(filter(None, ratios))]
         return " to ".join(dict.fromkeys((said[0], said[-1]))) if said else "(not measured)"
 
     unmeasured = [name for kind, name in KINDS.items() if stored(folder, kind) is None]
     missing = f"; {' and '.join(unmeasured)} not measured" if unmeasured else ""
+    quartiles = span(COST, SAME, "low", "high")
     return (
         f"On the CPU a training step with FPL takes {span(COST, SAME)} times as long as one with "
-        f"cross-entropy.\nThe trainer runs at {span(TRAINER, BARE)} of a bare step's speed and at "
+        f"cross-entropy (medians; quartiles {quartiles}).\n"
+        f"The trainer runs at {span(TRAINER, BARE)} of a bare step's speed and at "
         f"{span(TRAINER, COMMON)} times that of a common loop, and finishes the recipe of "
         f"`compact` in {span(ACCURACY, COMMON)} of that loop's time.\n"
         f"{_count(rows)}{missing}; "

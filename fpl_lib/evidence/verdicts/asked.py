@@ -96,8 +96,9 @@ def comparable(names: Sequence[str]) -> Rule:
         said = ", ".join(f"{one.question.name} {shown(one)}" for one in settled) or "none"
         why = (
             f"Comparable is taken, by us and not by the protocol, as at most {COMPARABLE:g} point "
-            f"behind. Of {len(names)} questions {len(settled)} are answered, FPL is comparable in "
-            f"{len(near)} of them and further behind in {len(behind)}: {said}."
+            f"behind. Of {len(names)} questions {len(settled)} have all their pairs and passed "
+            f"gate and control; FPL is comparable in {len(near)} of these and further behind in "
+            f"{len(behind)}: {said}."
         )
         if behind:
             return replace(finding(behind[0]), why=why)
@@ -105,8 +106,8 @@ def comparable(names: Sequence[str]) -> Rule:
         return Finding(
             OPEN if len(near) < len(names) else BORNE_OUT, "all questions together",
             "questions of data/protocol.md", why,
-            f"narrower intervals or first answers: {undecided}" if undecided else "a worse answer",
-            question="all of them", part=f"{len(settled)} of {len(names)} questions answered",
+            f"narrower intervals or runs: {undecided}" if undecided else "a worse answer",
+            question="all of them", part=f"{len(settled)} of {len(names)} questions complete",
         )  # fmt: skip
 
     return rule

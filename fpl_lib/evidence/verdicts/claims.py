@@ -34,7 +34,9 @@ RULES: dict[str, Rule] = {
         "a loss that is named as that purpose's result",
     ),
     "opposite-to-focal": formulas.opposite_to_focal,
-    "imbalance-improved": asked("Q7c"),
+    "imbalance-improved": asked(
+        "Q7c", "The passage does not say which loss; FPL with Eq. 4's weights stands in for it."
+    ),
     "imbalance-insight": no_runs(
         "No loss is made for a data set, and no reason is given.", "such a loss and its reason"
     ),

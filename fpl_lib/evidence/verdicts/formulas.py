@@ -104,7 +104,8 @@ def opposite_to_focal(records: Sequence[Record]) -> Finding:
         easy > hard + EXACT,
         f"Focal loss multiplies CE's push on F by {focal[0]:.2f} on a hard and {focal[1]:.2f} on "
         f"an easy sample; FPL by {hard:.0f} and {easy:.0f}, so it reverses nothing there. On T its "
-        "factor rises a little, from 1 to less than 2.",
+        "factor rises a little, from 1 to less than 2. The passage does not say which loss was "
+        "found; FPL itself is taken.",
         basis="proof, notebook 03",
     )  # fmt: skip
 
