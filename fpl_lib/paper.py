@@ -120,7 +120,7 @@ def printed_false_positives(experiment: str, model: str) -> dict[str, list[int]]
 
 
 def claims() -> pd.DataFrame:
-    """What the paper asserts and can be checked, in its order, in our words and unjudged.
+    """What the paper asserts and can be checked, by section, in our words and unjudged.
 
     One row a claim, indexed by `id`: `section` of the paper; `claim`; `printed`, the paper's own
     figure in `unit` (NaN where it gives none; FPL - CE where it compares); `evidence`, what the

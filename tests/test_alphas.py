@@ -45,6 +45,13 @@ def test_a_long_tail_of_ratio_100_has_weights_of_ratio_1_7():
     assert alpha[-1].item() == pytest.approx(0.996, abs=5e-4)
 
 
+def test_a_batch_is_counted_in_whole_numbers():
+    target = torch.zeros(1, dtype=torch.long).expand(2**24 + 2**23)
+    assert batch_alpha(torch.cat([target, torch.ones(2**23, dtype=torch.long)]), 2).tolist() == [
+        0.25, 0.75,
+    ]  # fmt: skip
+
+
 def test_large_counts_are_added_up_exactly():
     counts = torch.tensor([2**25, 1, 1, 1], dtype=torch.float32)
     assert class_alpha(counts)[0].item() == pytest.approx(3 / (2**25 + 3), rel=1e-6)

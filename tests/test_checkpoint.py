@@ -35,7 +35,7 @@ def test_a_training_cut_anywhere_ends_bit_for_bit_where_the_whole_one_does(
         torch.manual_seed(cuts)  # whatever happened in between must not matter
         resumed, rows = run(
             recipe, network(seed=cuts), FalsePositiveLoss(LearnableAlpha(4)),
-            checkpoint=path, deadline=next(clock) + 8,
+            checkpoint=path, deadline=next(clock) + 5,
         )  # fmt: skip
         try:
             found = outcome(rows)

@@ -195,18 +195,20 @@ def test_the_scoreboard_of_a_class_compares_every_entry_with_ce(tmp_path, capsys
     entry(tmp_path / "cleo", "best-5e6f7a8b", 3.0, seeds=[0, 1], loss="best")
     entry(tmp_path / "dan", "mine-00000000", 3.0, lr=0.2)
     entry(tmp_path / "emil", "mine-11111111", 3.0)
+    entry(tmp_path / "ben" / "copy", "mine-5e6f7a8b", -1.0)
     next((tmp_path / "emil").rglob("*.jsonl")).write_text("nothing of the kind")
     found, left = contest.scoreboard(tmp_path)
     assert [(one.loss, one.n, one.of) for one in found] == [
         ("anna: mine-1a2b3c4d", 4, 2), ("ben: mine-5e6f7a8b", 4, 2),
     ]  # fmt: skip
     assert [round(one.mean.estimate, 2) for one in found] == [2.15, -0.85]
-    assert [one.split(":")[0] for one in left] == ["cleo", "dan", "emil"]
-    assert "2 final runs" in left[0] and "0 final runs" in left[1] and "jsonl" in left[2]
+    assert [one.split(":")[0] for one in left] == ["ben", "cleo", "dan", "emil"]
+    assert "there twice" in left[0] and "2 final runs" in left[1]
+    assert "0 final runs" in left[2] and "jsonl" in left[3]
     assert main(["contest", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert said.index("anna") < said.index("ben") < said.index("looks better than it is")
-    assert said.count("not compared: ") == 3
+    assert said.count("not compared: ") == 4
 
 
 def test_a_folder_without_final_runs_is_refused_with_what_was_expected(tmp_path, capsys):

@@ -129,6 +129,14 @@ def test_the_manifest_reads_well(small, tmp_path):
     assert text.count('"file"') == len([line for line in text.splitlines() if '"file"' in line])
 
 
+def test_a_sheet_that_is_named_twice_is_refused(mini, tmp_path):
+    manifest = json.loads((mini.root / excerpt.FOLDER / "manifest.json").read_text())
+    manifest["sheets"].append(manifest["sheets"][0])
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match="not one sheet for each"):
+        excerpt.read_manifest(tmp_path)
+
+
 def test_choosing_more_than_there_is():
     with pytest.raises(ValueError, match="class 1 has 2 train images where 3 are wanted"):
         make_excerpt.choose(np.array([0, 0, 0, 1, 1]), "train", 3)

@@ -10,7 +10,14 @@ from tiny_training import RECIPES, batches, network, run
 from torch import nn
 
 from fpl_lib import FalsePositiveLoss, LearnableAlpha
-from fpl_lib.training import Paused, Recipe, logits_of, metrics
+from fpl_lib.training import (
+    Paused,
+    Recipe,
+    logits_of,
+    make_optimizer,
+    make_scheduler,
+    metrics,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +65,13 @@ def test_one_cycle_goes_up_and_down_in_straight_lines():
     up, down = np.linspace(0.1, 0.5, 12), np.linspace(0.5, 1e-5, 37)[1:]
     np.testing.assert_allclose(rates, [*up, *down], rtol=1e-4)
     assert [row["lr"] for row in rows] == rates[5::6]
+
+
+def test_one_cycle_of_four_steps_is_refused():
+    recipe = Recipe(batch_size=4, epochs=2, optimizer="sgd", lr=0.5, schedule="one_cycle")
+    parameters = [torch.nn.Parameter(torch.zeros(1))]
+    with pytest.raises(ValueError, match="expected 5 steps or more in all; got 4"):
+        make_scheduler(make_optimizer(parameters, recipe), recipe, 2)
 
 
 def test_each_row_says_how_sure_the_network_was_of_the_test_images():

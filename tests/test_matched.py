@@ -106,6 +106,18 @@ def test_a_gradient_is_taken_even_where_none_is_recorded_and_leaves_none_behind(
     assert z.grad is None
 
 
+@pytest.mark.parametrize("by", ["batch", "sample"])
+def test_a_class_that_is_ruled_out_and_inference_mode_change_no_value(by):
+    z = LOGITS.clone()
+    z[:, 3] = -torch.inf
+    target = torch.where(TARGET == 3, 0, TARGET)
+    ce = nn.CrossEntropyLoss()
+    matched = GradientMatched(ce, ce, by=by)
+    torch.testing.assert_close(matched(z, target), ce(z, target))
+    with torch.inference_mode():
+        torch.testing.assert_close(matched(z.clone(), target.clone()), ce(z, target))
+
+
 def test_a_function_is_refused_as_it_would_not_be_trained_along():
     with pytest.raises(TypeError, match="reference: expected a loss module"):
         GradientMatched(nn.CrossEntropyLoss(), nn.functional.cross_entropy)

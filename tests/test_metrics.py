@@ -110,11 +110,18 @@ def test_the_margin_is_p_true_less_the_largest_false_one(scored):
         (torch.full((1, 2), torch.nan), torch.tensor([0]), "diverged"),
         (torch.full((1, 2), torch.inf), torch.tensor([0]), "NaN or infinity"),
         (torch.zeros(1, 2), torch.tensor([2]), "0 .. 1, got 2"),
+        (torch.zeros(1, 2), torch.tensor([1.0]), "expected integers; got torch.float32"),
     ],
 )
 def test_bad_input_is_refused_in_words(logits, target, words):
     with pytest.raises(ValueError, match=words):
         metrics.confusion_matrix(logits, target)
+
+
+def test_small_integers_do_not_overflow():
+    logits = torch.zeros(1, 100).index_fill(1, torch.tensor(7), 1.0)
+    found = metrics.confusion_matrix(logits, torch.tensor([3], dtype=torch.uint8))
+    assert found[3, 7] == found.sum() == 1
 
 
 def test_what_is_no_confusion_matrix_is_refused():

@@ -94,6 +94,32 @@ def test_no_verdict_without_pairs_gate_and_control(runs, obstacle):
     assert any(obstacle in one for one in answer(QUESTIONS["Q1"], runs).obstacles)
 
 
+def test_a_control_has_its_planned_pairs_and_no_others():
+    """Q2's protocol: "No pairs are added to it, since the result has been seen"."""
+    q2 = {"experiment": "finetune", "model": "efficientnet_lite0", "level": 89}
+    clean = pair(1, 5, **q2)
+    spoilt = [
+        made(
+            "ce",
+            seed,
+            87 + seed,
+            condition="noise05",
+            experiment=q2["experiment"],
+            model=q2["model"],
+        )
+        for seed in range(5)
+    ]
+    assert answer(QUESTIONS["Q2"], clean + spoilt) == answer(QUESTIONS["Q2"], clean + spoilt[:3])
+
+
+def test_runs_of_two_precisions_give_no_verdict():
+    runs = compact(0.8)
+    runs[3].header["environment"]["numeric_mode"] = "TF32"
+    assert answer(QUESTIONS["Q1"], runs).obstacles == [
+        "runs of more than one precision: TF32, float32"
+    ]
+
+
 def test_runs_on_held_out_or_mini_images_or_other_seeds_are_not_asked():
     strangers = [
         *pair(9, condition="rate1", **Q1),

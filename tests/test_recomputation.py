@@ -83,7 +83,7 @@ def recomputed(folder: Path, name: str) -> dict:
             top1[key] = 100 * hits / sum(map(sum, last["confusion"]))
             curves[key] = [row["top1"] for row in epochs]
 
-    def minus(first, second) -> list[float]:
+    def minus(first, second, seeds=seeds) -> list[float]:
         both = [s for s in seeds if (*first, s) in top1 and (*second, s) in top1]
         return [top1[(*first, s)] - top1[(*second, s)] for s in both]
 
@@ -93,7 +93,7 @@ def recomputed(folder: Path, name: str) -> dict:
     mean_curve = np.mean([curves[key] for key in ce], axis=0) if ce else [nan]
     if group in CONTROL:
         better, worse, planned = CONTROL[group]
-        control = minus(better, worse)
+        control = minus(better, worse, seeds[:planned])
     else:
         planned = 5
         control = [curves[key][-1] - curves[key][len(curves[key]) // 2 - 1] for key in ce]

@@ -265,6 +265,9 @@ def test_module_shows_and_copies_its_options():
     module = copy.deepcopy(LossModule(focal_loss, gamma=1.0, reduction="sum"))
     assert repr(module) == "LossModule(focal_loss, gamma=1.0, reduction='sum')"
     assert module(logits, target) == focal_loss(logits, target, gamma=1.0, reduction="sum")
+    assert repr(LossModule(partial(focal_loss, gamma=1.0))) == "LossModule(partial)"
+    weighted = torch.nn.CrossEntropyLoss(weight=torch.arange(1.0, C + 1))
+    assert LossModule(weighted)(logits.float(), target) == weighted(logits.float(), target)
 
 
 ONE = (torch.zeros(2, C), torch.zeros(2, dtype=torch.long))

@@ -241,6 +241,10 @@ def test_a_cuda_device_is_made_current_and_multiplies_in_the_mode_the_record_nam
     assert torch.backends.cudnn.allow_tf32
     assert numeric_mode(torch.device("cuda:1"), amp=True) == "bfloat16, else TF32"
     assert numeric_mode(torch.device("cpu"), amp=False) == "float32"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for capability, mode in (((7, 5), "float32"), ((8, 0), "bfloat16, else TF32")):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _, c=capability: c)
+        assert numeric_mode(torch.device("cuda:1"), amp=True) == mode
 
 
 def test_bfloat16_is_computed_with_where_a_device_has_it(monkeypatch):

@@ -41,7 +41,7 @@ def train_val_split(labels: Tensor, val_size: int, *, seed: int) -> tuple[Tensor
     for label in order[: val_size - sum(sizes)]:
         sizes[label] += 1
     val = _draw(labels, sizes, seed)
-    kept = torch.ones(total, dtype=torch.bool)
+    kept = torch.ones(total, dtype=torch.bool, device="cpu")
     kept[val] = False
     return kept.nonzero().squeeze(1), val
 
@@ -144,7 +144,7 @@ def noisy_labels(labels: Tensor, rate: float, *, seed: int) -> Tensor:
     chosen = _draw(labels, [math.floor(rate * count + 0.5) for count in counts], generator)
     noisy = labels.detach().cpu().clone()
     # Steps of 1 .. C-1 around the circle of classes reach every class but the own one.
-    steps = torch.randint(1, len(counts), chosen.shape, generator=generator)
+    steps = torch.randint(1, len(counts), chosen.shape, generator=generator, device="cpu")
     noisy[chosen] = (noisy[chosen] + steps) % len(counts)
     return noisy
 
@@ -168,7 +168,7 @@ def _draw(labels: Tensor, sizes: list[int], seed: int | torch.Generator) -> Tens
     """Ascending indices of `sizes[c]` images of each class c, each image of a class as likely."""
     generator = seed if isinstance(seed, torch.Generator) else _generator(seed)
     labels = labels.detach().cpu()
-    order = torch.randperm(len(labels), generator=generator)
+    order = torch.randperm(len(labels), generator=generator, device="cpu")
     shuffled = labels[order]
     chosen = [order[shuffled == label][:size] for label, size in enumerate(sizes)]
     return torch.cat(chosen).sort().values

@@ -21,7 +21,7 @@ import torch
 
 from fpl_lib.cifar10 import CIFAR10
 from fpl_lib.evidence.experiments import Busy, Conflict, RunConfig, run
-from fpl_lib.training import CheckpointError, Paused, WeightsError, processes
+from fpl_lib.training import CheckpointError, Paused, WeightsError, anywhere, processes
 
 DONE, FAILED, PAUSED = 0, 2, 75  # exit statuses; 75 is EX_TEMPFAIL: nothing is wrong, call again
 ERRORS = (
@@ -58,10 +58,7 @@ class Deadline:
         self.at = -math.inf
 
     def __lt__(self, reading: float) -> bool:
-        late = torch.tensor(int(self.at < reading))
-        if processes()[1] > 1:
-            torch.distributed.all_reduce(late, torch.distributed.ReduceOp.MAX)
-        return bool(late)
+        return anywhere(self.at < reading)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ LEDGER = """\
 # What the paper claims, and what became of it
 
 Written by `python -m fpl_lib report --readme` from the records in this folder and never by hand.
-Claims are in the paper's order and in our words, with the paper's hedges. A *question* is one of
+Claims are by section and in our words, with the paper's hedges. A *question* is one of
 [data/protocol.md](../protocol.md), which laid down before the runs what counts as an answer; claims
 with the same question rest on one and the same estimate. *n* counts pairs of runs that share a
 seed; where two printed numbers are compared, each as if it came from one run, it is 1.

@@ -197,6 +197,9 @@ def scoreboard(folder: str | os.PathLike) -> tuple[list[Comparison], list[str]]:
     for place in places:
         student = place.relative_to(folder).parts[:1] or (Path(folder).name,)
         name = ": ".join(dict.fromkeys((*student, place.name)))
+        if name in {run.header["loss"] for run in entered}:
+            left.append(f"{name}: there twice; the second, {place}, is left out")
+            continue
         try:
             runs = [r for r in recorded(place) if by_setting([r]).keys() == setting]
         except RecordError as error:

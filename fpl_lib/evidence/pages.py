@@ -151,11 +151,11 @@ def _scope(ledger: pd.DataFrame) -> list[str]:
         *paragraph(
             "The paper adds a term for the likeliest wrong class to cross-entropy (CE) and "
             "concludes that its loss, FPL, classifies images better. Taken one by one, with their "
-            f"hedges, its claims are {len(ledger)}. Formulas, or arithmetic on what it prints, "
-            f"decide {decided.sum()}; {by_runs.sum()} rest on the protocol's questions, which runs "
-            f"answer; {weighed.sum()} are differences of two printed numbers; {rest} rests on "
-            f"which classes Q1's networks confuse; for {untestable.sum()} the paper gives too "
-            "little to test them."
+            f"hedges, its claims are {len(ledger)}. Formulas, arithmetic on what it prints or "
+            f"the data set's files decide {decided.sum()}; {by_runs.sum()} rest on the protocol's "
+            f"questions, which runs answer; {weighed.sum()} are differences of two printed "
+            f"numbers; {rest} rests on which classes Q1's networks confuse; for "
+            f"{untestable.sum()} the paper gives too little to test them."
         ),
     ]
 
@@ -208,9 +208,9 @@ def _results(ledger: pd.DataFrame, answers: dict[str, Answer]) -> list[str]:
             f"FPL is ahead in {sum(x > 0 for x in ahead)} of the {len(ahead)} comparisons that "
             "Tables 2 and 3 print. How often the authors trained is not said. If each number "
             f"is of a single run, {beyond or 'none'} of the {len(printed)} differences that are "
-            "still weighed in this way is larger than seeds alone can make. Formulas and the "
-            f"paper's own numbers prove {counts.get(PROVED, 0)} claims and refute "
-            f"{counts.get(REFUTED, 0)}."
+            "still weighed in this way is larger than seeds alone can make. Formulas, the "
+            f"paper's own numbers and the data set's files prove {counts.get(PROVED, 0)} claims "
+            f"and refute {counts.get(REFUTED, 0)}."
         ),
         "## Results beyond the paper",
         "",
@@ -231,7 +231,8 @@ def _table_of(answers: Iterable[Answer]) -> list[str]:
         rows.append([
             question.name, question.asks, question.scope, state.contrast,
             f"{found.n} of {len(question.seeds)}", asked.shown(found) if found.interval else "",
-            gate and f"{gate} (≥ {question.gate:g})", control, state.word,
+            gate and f"{gate} (≥ {question.gate:g})", control,
+            f"{state.word}: {state.change}" if state.word == OPEN else state.word,
         ])  # fmt: skip
     columns = ["question", "asks about", "setting", "contrast", "pairs", "result", "gate: CE's %",
                "control, pairs", "verdict"]  # fmt: skip
@@ -245,14 +246,8 @@ def _easy_and_difficult(records: Sequence[Record]) -> list[str]:
     right = 100 - totals / 100
     kinds = paper.contradictions()["kind"].value_counts()
     words = {"number": "numbers", "formula": "formulas", "reference": "references"}
-    ours = [
-        run.result["top1"]
-        for run in records
-        if run.done
-        and run.condition in ("", "float32")
-        and [run.header[key] for key in ("experiment", "model", "loss")]
-        == ["table2", "resnet18", "ce"]
-    ]
+    ours = [run.result["top1"] for run in asked.QUESTIONS["Q3"].column(records)
+            if run.header["loss"] == "ce"]  # fmt: skip
     said = (
         f" By Table 1's recipe and torchvision's stem our ResNet18 with CE ends at "
         f"{np.mean(ours):.1f} % (runs: {len(ours)}), where Table 2's errors make "

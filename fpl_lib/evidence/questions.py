@@ -105,7 +105,8 @@ class Answer:
     `interval` is that of the estimate at the question's level (None for fewer than two pairs), `sd`
     the standard deviation of the differences, in points, `gate` cross-entropy's mean top-1 and
     `fall` by how much it lies below that of its best epoch (NaN without runs), `control` the
-    positive control's interval at 95 %.
+    positive control's interval at 95 % over its planned seeds, `precisions` what float32 meant in
+    the runs of both.
     """
 
     question: Question
@@ -116,11 +117,14 @@ class Answer:
     fall: float
     control: Interval | None
     control_n: int
+    precisions: tuple[str, ...] = ()
 
     @property
     def obstacles(self) -> list[str]:
         """Why no verdict can be given, whatever the interval; empty where one can."""
         asked, found = self.question, []
+        if len(self.precisions) > 1:
+            found.append(f"runs of more than one precision: {', '.join(self.precisions)}")
         if self.n < len(asked.seeds):
             found.append(f"{self.n} of {len(asked.seeds)} pairs")
         elif not self.gate >= asked.gate:
@@ -146,6 +150,10 @@ def answer(question: Question, records: Sequence[Record]) -> Answer:
     column = question.column(records)
     by_seed = differences(column, question.loss, question.rival)
     control = question.control.differences(runs)
+    control = control[control.index < question.seeds.start + question.control.pairs]
+    conditions = {question.condition, question.control.better[1], question.control.worse[1]}
+    modes = {run.header["environment"].get("numeric_mode", "float32")
+             for run in runs if run.condition in conditions}  # fmt: skip
     found = compared(by_seed, level=question.level)
     ce = [run for run in column if run.header["loss"] == "ce"]
     curve = np.mean([[row["top1"] for row in run.epochs] for run in ce], axis=0) if ce else [nan]
@@ -158,6 +166,7 @@ def answer(question: Question, records: Sequence[Record]) -> Answer:
         float(max(curve) - curve[-1]),
         mean_interval(control) if len(control) > 1 else None,
         len(control),
+        tuple(sorted(modes)),
     )
 
 

@@ -101,8 +101,8 @@ def batch_alpha(target: Tensor, num_classes: int) -> Tensor:
     # A slot of its own for ignored samples keeps every size fixed: no device has to be asked how
     # many there are, and torch.compile and vmap can follow. scatter_add refuses labels > C.
     slots = torch.where(labels < 0, num_classes, labels)
-    ones = torch.ones_like(slots, dtype=torch.get_default_dtype())
-    counts = ones.new_zeros(num_classes + 1).scatter_add(0, slots, ones)[:num_classes]
+    counts = slots.new_zeros(num_classes + 1).scatter_add(0, slots, torch.ones_like(slots))
+    counts = counts[:num_classes]  # whole numbers: float32 could not count beyond 2**24
     total = counts.sum()
     return (total - counts + (total == 0)) / total.clamp(min=1)
 

@@ -52,7 +52,8 @@ class GradientMatched(nn.Module):
             return ratio.squeeze() * self.loss(logits, target)
         # Nothing is added to the value, and ratio · own to the gradient: so a mean need not be
         # taken apart into its samples.
-        moved = in_full_precision(logits) - in_full_precision(logits.detach())
+        # The NaN of a class that -inf rules out has no gradient.
+        moved = (in_full_precision(logits) - in_full_precision(logits.detach())).nan_to_num(0.0)
         return self.loss(logits.detach(), target) + (ratio * own * moved).sum()
 
     def extra_repr(self) -> str:
@@ -61,8 +62,8 @@ class GradientMatched(nn.Module):
 
 def gradient_of(loss: nn.Module, logits: Tensor, target: Tensor) -> Tensor:
     """The gradient of loss(logits, target) by the logits, in their shape, at least float32."""
-    leaf = in_full_precision(logits.detach())
     if torch.compiler.is_compiling():  # it would break its graph at torch.autograd.grad
-        return torch.func.grad(lambda z: loss(z, target))(leaf)
-    with torch.enable_grad():
-        return torch.autograd.grad(loss(leaf.requires_grad_(), target), leaf)[0]
+        return torch.func.grad(lambda z: loss(z, target))(in_full_precision(logits.detach()))
+    with torch.inference_mode(False), torch.enable_grad():  # and copies that may have a gradient
+        leaf = in_full_precision(logits.detach().clone()).requires_grad_()
+        return torch.autograd.grad(loss(leaf, target.clone()), leaf)[0]

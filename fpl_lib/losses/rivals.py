@@ -129,8 +129,8 @@ class LossModule(nn.Module):
 
     def forward(self, logits: Tensor, target: Tensor) -> Tensor:
         """The loss of a batch, of the shapes that the function takes and gives."""
-        return self.function(logits, target, **self.options, **dict(self.named_buffers()))
+        return self.function(logits, target, **self.options, **self._buffers)
 
     def extra_repr(self) -> str:
         named = [f"{name}={value!r}" for name, value in self.options.items()]
-        return ", ".join([self.function.__name__, *named])
+        return ", ".join([getattr(self.function, "__name__", type(self.function).__name__), *named])

@@ -107,10 +107,11 @@ class Batches:
         # seed 0's second.
         mixed = np.random.SeedSequence([self.seed, epoch]).generate_state(1, np.uint64)[0]
         generator = torch.Generator().manual_seed(int(mixed) & (2**63 - 1))
-        order = torch.randperm(count, generator=generator)
-        top, left = torch.randint(2 * self.padding + 1, (2, count), generator=generator)
-        flip = torch.randint(2, (count,), generator=generator).bool()
-        return Draws(order if self.shuffle else torch.arange(count), top, left, flip)
+        kind = {"generator": generator, "device": "cpu"}
+        order = torch.randperm(count, **kind)
+        top, left = torch.randint(2 * self.padding + 1, (2, count), **kind)
+        flip = torch.randint(2, (count,), **kind).bool()
+        return Draws(order if self.shuffle else order.sort().values, top, left, flip)
 
     def epoch(self, epoch: int, *, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches `(x, y)` of epoch `epoch` (0, 1, ...), from batch number `start` on.

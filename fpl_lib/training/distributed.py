@@ -7,6 +7,7 @@ and a `LearnableAlpha` learns the same everywhere. BatchNorm sees its process's 
 
 from __future__ import annotations
 
+import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
@@ -34,3 +35,11 @@ def processes() -> tuple[int, int]:
     """This process's number, and how many there are: (0, 1) without torch's process group."""
     ready = dist.is_available() and dist.is_initialized()
     return (dist.get_rank(), dist.get_world_size()) if ready else (0, 1)
+
+
+def anywhere(flag: bool) -> bool:
+    """Whether `flag` holds in any of the processes, all of which have to ask."""
+    if processes()[1] > 1:
+        flag = torch.tensor(int(flag), device="cuda" if dist.get_backend() == "nccl" else "cpu")
+        dist.all_reduce(flag, dist.ReduceOp.MAX)
+    return bool(flag)

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from fpl_lib.training.batches import Batches
 from fpl_lib.training.checkpoint import Checkpoint
-from fpl_lib.training.distributed import Replica, processes
+from fpl_lib.training.distributed import Replica, anywhere, processes
 from fpl_lib.training.metrics import accuracy, confusion_matrix, ece, margin, nll, top_k_accuracy
 from fpl_lib.training.recipe import Recipe, make_optimizer, make_scheduler
 from fpl_lib.training.step import Step, has_bfloat16, recorder_for, use_device
@@ -50,7 +50,7 @@ def train(
     a reading of `time.monotonic`; a step is taken even after it, so that call after call ends some
     time; to stop asking for rows is a pause, too. On CUDA the step is captured as a graph (see
     `Step`), and `compiled` has torch.compile work on it first, which takes a minute.
-    In several processes, all call it alike and get the rows (see `distributed`).
+    In several processes all call it alike, get the rows and pause together (see `distributed`).
 
     Raises FloatingPointError naming epoch and batch when the loss is no longer finite, or naming
     the epoch when the test images' logits are not; Paused at the deadline (after saving, if there
@@ -80,6 +80,7 @@ def train(
     keeper = Checkpoint(checkpoint, whose, parts, device)
     history: list[dict] = []
     done, losses, spent, stepped = 0, torch.zeros(steps, device=device), 0.0, False
+    anywhere(False)  # all wait here: the first process may still be writing it
     if (place := keeper.restore()) is not None:
         history, done, spent = place["history"], place["step"], place["seconds"]
         losses.copy_(place["losses"])
@@ -99,15 +100,15 @@ def train(
     yield from history
     for epoch in range(len(history), recipe.epochs):
         model.train()
-        began = time.monotonic() - spent
+        began = time.perf_counter() - spent
         bar = tqdm(
             train_data.epoch(epoch, start=done), f"epoch {epoch + 1}/{recipe.epochs}", steps,
             initial=done, leave=False, disable=not progress,
         )  # fmt: skip
         for number, (images, target) in enumerate(bar, start=done):
-            late = deadline is not None and stepped and time.monotonic() > deadline
+            late = deadline is not None and stepped and anywhere(time.monotonic() > deadline)
             if late or keeper.due():
-                seconds = time.monotonic() - began
+                seconds = time.perf_counter() - began
                 keeper.save(history=history, step=number, losses=losses, seconds=seconds)
             if late:
                 bar.close()
@@ -122,7 +123,7 @@ def train(
                 stop_if_not_finite(losses[: number + 1], epoch, steps, lr)
             if recipe.schedule == "one_cycle" or number == steps - 1:
                 scheduler.step()
-        spent = time.monotonic() - began
+        spent = time.perf_counter() - began
         row = {
             "epoch": epoch + 1,
             "lr": lr,

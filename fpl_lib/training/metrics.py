@@ -1,8 +1,8 @@
 """What a trained network got right and wrong, and how sure it was of that.
 
 Right and wrong: Eq. 9, false positives per class, top-k, confusion. Sure: negative log-likelihood,
-calibration error, margin, in float64. Logits are (N, C), finite, and labels (N,), int64; a matrix
-of counts is (C, C), rows true and columns predicted; ValueError for others. Percent means 0-100.
+calibration error, margin, in float64. Logits are (N, C), finite, labels (N,), integers; a matrix of
+counts is (C, C), rows true and columns predicted; ValueError for others. Percent means 0-100.
 """
 
 from __future__ import annotations
@@ -113,15 +113,13 @@ def _checked(logits: torch.Tensor, target: torch.Tensor) -> tuple[np.ndarray, np
             "expected logits (N, C) and target (N,) with N of at least 1, got "
             f"{tuple(logits.shape)} and {tuple(target.shape)}"
         )
-    scores, truth = logits.detach().double().cpu().numpy(), target.cpu().numpy()
+    if target.dtype == torch.bool or target.is_floating_point() or target.is_complex():
+        raise ValueError(f"labels: expected integers; got {target.dtype}")
+    scores, truth = logits.detach().cpu().double().numpy(), target.cpu().long().numpy()
     if not np.isfinite(scores).all():
-        raise ValueError(
-            "the logits hold NaN or infinity: this network has diverged and predicts nothing"
-        )
-    if truth.min() < 0 or truth.max() >= scores.shape[1]:
-        raise ValueError(
-            f"labels must lie in 0 .. {scores.shape[1] - 1}, got {truth.min()} .. {truth.max()}"
-        )
+        raise ValueError("the logits hold NaN or infinity: this network has diverged")
+    if truth.max() > (last := scores.shape[1] - 1) or truth.min() < 0:
+        raise ValueError(f"labels must lie in 0 .. {last}, got {truth.min()} .. {truth.max()}")
     return scores, truth
 
 

@@ -85,9 +85,11 @@ def make_optimizer(parameters: list[Tensor], recipe: Recipe) -> torch.optim.Opti
 
 
 def make_scheduler(optimizer: torch.optim.Optimizer, recipe: Recipe, steps: int):
-    """The recipe's learning-rate schedule; "one_cycle" steps `steps` times an epoch, not once."""
+    """A recipe's schedule; "one_cycle" steps with each batch, 5 times or more, else ValueError."""
     schedules = torch.optim.lr_scheduler
     if recipe.schedule == "one_cycle":
+        if (total := recipe.epochs * steps) < 5:
+            raise ValueError(f"one_cycle: expected 5 steps or more in all; got {total}")
         return schedules.OneCycleLR(
             optimizer, recipe.lr, epochs=recipe.epochs, steps_per_epoch=steps, pct_start=0.25,
             anneal_strategy="linear", cycle_momentum=False, div_factor=5,

@@ -117,7 +117,7 @@ def use_device(device: torch.device) -> None:
 
 
 def numeric_mode(device: torch.device, amp: bool) -> str:
-    """How a training multiplies, for its record: "float32", on CUDA "TF32"; "bfloat16" under amp.
+    """How a training multiplies, for its record: "float32", "TF32" on CUDA, "bfloat16" under amp.
 
     TF32 rounds the factors of a product to 10 bits of mantissa; sums stay float32. Weights, losses
     and updates are float32 in all modes, and evaluation is never in bfloat16.
@@ -125,14 +125,17 @@ def numeric_mode(device: torch.device, amp: bool) -> str:
     >>> numeric_mode(torch.device("cuda", 1), amp=False)
     'TF32'
     """
-    mode = "TF32" if device.type == "cuda" else "float32"
+    mode = "TF32" if device.type == "cuda" and _is_new(device) else "float32"
     return f"bfloat16, else {mode}" if amp and has_bfloat16(device) else mode
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively: of processors those with AVX512-BF16 or AMX.
-
-    As torch tells them by; it does not tell of ARM's.
-    """
+    """Whether the device multiplies bfloat16 natively, as torch tells; it tells not of ARM's."""
     native = (torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported)
-    return device.type != "cpu" or any(supported() for supported in native)
+    return any(supported() for supported in native) if device.type == "cpu" else _is_new(device)
+
+
+def _is_new(device: torch.device) -> bool:
+    """Whether it knows TF32 and bfloat16, as CUDA devices do from Ampere on."""
+    old = device.type == "cuda" and torch.cuda.is_available() and not torch.version.hip
+    return not old or torch.cuda.get_device_capability(device) >= (8, 0)

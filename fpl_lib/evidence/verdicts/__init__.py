@@ -35,7 +35,7 @@ def verdict_on(claim: str, records: Sequence[Record]) -> Finding:
 
 
 def verdict_table(records: Sequence[Record]) -> pd.DataFrame:
-    """The ledger: a row per claim in the paper's order, with its verdict and all that it rests on.
+    """The ledger: a row per claim, by section, with its verdict and all that it rests on.
 
     records: all there are, as `read_runs` gives them; an empty list leaves what needs none.
     Columns: id, section, claim, printed, notebook; the fields of `Finding`, and `words`. Source:

@@ -17,7 +17,13 @@ from torch.nn.functional import cross_entropy, one_hot
 from fpl_lib import paper
 from fpl_lib.cifar10 import long_tail_counts
 from fpl_lib.evidence.records import Record
-from fpl_lib.evidence.verdicts.findings import PRINTED, PROVED, Finding, by_formula
+from fpl_lib.evidence.verdicts.findings import (
+    PRINTED,
+    PROVED,
+    UNTESTABLE,
+    Finding,
+    by_formula,
+)
 from fpl_lib.losses import (
     batch_alpha,
     class_alpha,
@@ -96,17 +102,16 @@ def opposite_to_focal(records: Sequence[Record]) -> Finding:
     """That FPL reverses focal loss: factors on CE's push on F, for a hard and an easy sample."""
     p = torch.tensor([[0.05, 0.80, 0.15], [0.90, 0.08, 0.02]], dtype=torch.float64)
     target = torch.zeros(2, dtype=torch.long)
-    hard, easy = (
-        push(false_positive_loss, p.log(), target) / push(cross_entropy, p.log(), target)
-    )[:, 1].tolist()
-    focal = (push(focal_loss, p.log(), target) / push(cross_entropy, p.log(), target))[:, 1]
-    return by_formula(
-        easy > hard + EXACT,
-        f"Focal loss multiplies CE's push on F by {focal[0]:.2f} on a hard and {focal[1]:.2f} on "
-        f"an easy sample; FPL by {hard:.0f} and {easy:.0f}, so it reverses nothing there. On T its "
-        "factor rises a little, from 1 to less than 2. The passage does not say which loss was "
-        "found; FPL itself is taken.",
-        basis="proof, notebook 03",
+    ce = push(cross_entropy, p.log(), target)
+    ours, focal = (push(f, p.log(), target) / ce for f in (false_positive_loss, focal_loss))
+    return Finding(
+        UNTESTABLE, "", "the formulas, notebook 03",
+        f"The passage says neither which loss nor in what sense. FPL itself, on F's logit: focal "
+        f"loss multiplies CE's push by {focal[0, 1]:.2f} on a hard and {focal[1, 1]:.2f} on an "
+        f"easy sample, FPL by {ours[0, 1]:.0f} and {ours[1, 1]:.0f}, so it reverses nothing. On "
+        f"T's: by {focal[0, 0]:.2f} and {focal[1, 0]:.2f}, FPL by {ours[0, 0]:.2f} and "
+        f"{ours[1, 0]:.2f}, mildly the other way.",
+        "the loss and the sense that are meant",
     )  # fmt: skip
 
 

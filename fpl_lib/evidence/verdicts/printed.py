@@ -18,7 +18,7 @@ from fpl_lib.cifar10 import CLASSES as NAMES
 from fpl_lib.evidence.comparisons import by_setting, values
 from fpl_lib.evidence.planning import seed_spread, single_run_p
 from fpl_lib.evidence.questions import QUESTIONS, answer
-from fpl_lib.evidence.records import Record
+from fpl_lib.evidence.records import Record, completed
 from fpl_lib.evidence.verdicts.asked import finding
 from fpl_lib.evidence.verdicts.findings import (
     FILES,
@@ -34,8 +34,8 @@ CLASSES = 10
 LEAST_SEEDS = 5
 
 
-def spread_factors(records: Sequence[Record]) -> tuple[float, float, int]:
-    """Least and largest ratio of a measured spread between seeds to `seed_spread`; how many.
+def spread_factors(records: Sequence[Record], metric: str = "top1") -> tuple[float, float, int]:
+    """Least and largest ratio of `metric`'s spread between seeds to `seed_spread`; how many.
 
     Of settings with balanced classes, as the paper's, and at least `LEAST_SEEDS` seeds of cross-
     entropy or FPL, whose ratio each counts; (1, 1, 0) where there is none.
@@ -44,10 +44,10 @@ def spread_factors(records: Sequence[Record]) -> tuple[float, float, int]:
     for setting, runs in by_setting(records).items():
         if runs[0].header["config"].get("imbalance", 1) > 1:
             continue
-        images = sum(map(sum, runs[0].result["confusion"])) if runs[0].done else IMAGES
-        for top1 in (values(runs, "ce"), values(runs, "fpl")):
-            if len(top1) >= LEAST_SEEDS:
-                ratio = top1.std(ddof=1) / seed_spread(float(top1.mean()), images)
+        images = runs[0].header["data"]["test"]
+        for right in (values(runs, "ce", metric), values(runs, "fpl", metric)):
+            if len(right) >= LEAST_SEEDS:
+                ratio = right.std(ddof=1) / seed_spread(float(right.mean()), images)
                 ratios.setdefault(setting, []).append(ratio)
     found = sum(ratios.values(), [1.0] * (not ratios))
     return min(found), max(found), len(ratios)
@@ -70,7 +70,7 @@ def single_runs(table: str, model: str, metric: str, pretrained: str = "", quest
             rows = paper.table3().set_index(["pretrained", "loss"]).loc[pretrained, metric]
             accuracy, scale, unit = rows.mean(), 1.0, f"points of {metric.replace('top', 'top-')}"
         difference = float(rows["fpl"] - rows["ce"])
-        least, most, settings = spread_factors(records)
+        least, most, settings = spread_factors(records, "top5" if metric == "top5" else "top1")
         spread = seed_spread(accuracy, IMAGES) * scale
         half = float(stats.norm.ppf(0.975)) * most * spread * np.sqrt(2)
         digits = 0 if table == "table2" else 2
@@ -221,8 +221,13 @@ def similar_class(records: Sequence[Record]) -> Finding:
 
 def data_split(records: Sequence[Record]) -> Finding:
     """That CIFAR-10 has 50 000 and 10 000 images in ten classes, by the files that were loaded."""
-    full = [r.header["data"] for r in records if r.header["data"].get("source") == "cifar10"]
-    sizes = {(data["train"], data["test"]) for data in full if data["test"] == IMAGES}
+    cut = {"imbalance": 1.0, "per_class": 0, "validation": 0}  # the values of none
+    full = [
+        run.header["data"] for run in records
+        if run.header["data"].get("source") == "cifar10"
+        and {key: completed(run.header["config"]).get(key, cut[key]) for key in cut} == cut
+    ]  # fmt: skip
+    sizes = {(data["train"], data["test"]) for data in full}
     if not sizes:
         return Finding(OPEN, FILES, FILES, "No run used them so far.", "a run on full CIFAR-10")
     train, test = max(sizes)
