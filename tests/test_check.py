@@ -144,6 +144,22 @@ def test_hints_open_one_at_a_time_each_after_a_new_wrong_try(capsys):
     assert hints() == both
 
 
+def test_a_change_inside_a_generator_or_a_lambda_is_another_try():
+    one, other = (lambda x: sum(i * x for i in range(3)), lambda x: sum(i + x for i in range(3)))
+    assert front._fingerprint(one) != front._fingerprint(other)
+    assert front._fingerprint(one) == front._fingerprint(lambda x: sum(i * x for i in range(3)))
+
+
+def test_a_right_figure_that_cannot_be_shown_is_right_all_the_same(capsys, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("too wide")
+
+    monkeypatch.setattr(front, "show", refuse)
+    draw = next(task for task in trial.EXERCISES if hasattr(task, "readings"))
+    text = said(capsys, check, draw.id, draw.solution)
+    assert text.startswith("✓") and "Your figure cannot be shown: too wide" in text
+
+
 def test_running_the_same_answer_again_is_no_new_try(capsys):
     wrong = trial.SOFTMAX.mistakes[0].code
     check("99-softmax", wrong)

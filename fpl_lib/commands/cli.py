@@ -29,10 +29,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"fpl_lib: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            "fpl_lib: interrupted; the same command goes on from the last checkpoint",
-            file=sys.stderr,
-        )
+        resumes = arguments.command in ("train", "reproduce")
+        rest = "; the same command goes on from the last checkpoint" * resumes
+        print(f"fpl_lib: interrupted{rest}", file=sys.stderr)
         return 130
 
 

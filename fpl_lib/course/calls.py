@@ -10,8 +10,10 @@ Graders have `fpl_lib.course.grading.grade`. The exercises are data, in `fpl_lib
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from types import CodeType
 from typing import Any
 
 from fpl_lib.course.checking.compare import show_value
@@ -61,7 +63,12 @@ def check(name: str, answer: Any = ...) -> None:
         state.tries += 1
         state.last_try = mark
     if found.figure is not None:
-        show(found.figure, alt=describe(found.figure))
+        try:
+            with warnings.catch_warnings():  # such as that the font lacks a letter
+                warnings.simplefilter("ignore")
+                show(found.figure, alt=describe(found.figure))
+        except Exception as error:  # too wide a figure, or a slip in a formula's text
+            said += f"\nYour figure cannot be shown: {error}"
     if found.status == WRONG:
         said += f'\nStuck? Run `hint("{name}")`.'
     _say(said, _EDGES[found.status])
@@ -148,5 +155,9 @@ def _fingerprint(answer: Any) -> str:
     code = getattr(answer, "__code__", None)
     if code is None:
         return show_value(answer)
-    inner = [part for part in code.co_consts if not hasattr(part, "co_code")]
-    return repr((code.co_code, inner, code.co_names))
+
+    def parts(code: CodeType) -> tuple:
+        inner = [parts(one) if isinstance(one, CodeType) else one for one in code.co_consts]
+        return code.co_code, inner, code.co_names
+
+    return repr(parts(code))

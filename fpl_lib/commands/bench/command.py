@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -42,6 +43,7 @@ def bench(
     data = load_cifar10(data_dir, source="auto")
     rounds, share = (1, 8) if quick else (rounds, 1)
     found, growth = [], []
+    in_class = list(notebook_rows()) if notebooks else []  # first: it may lack what it needs
     if "loss" in parts:
         found += [*trainer.cost(data, device, rounds), *loss.rows(device, rounds)]
         found += loss.by_avx2(rounds, threads) if device.type == "cpu" else []
@@ -52,7 +54,7 @@ def bench(
         found += trainer.shortcut(data, device, rounds) if device.type == "cpu" else []
     if "growth" in parts and not quick:
         growth += [*loss.growths(device, rounds), *trainer.growths(data, device, rounds)]
-    found += notebook_rows() if notebooks else []
+    found += in_class
     wanted = aims.AIMS[device.type]
     keys = [(row.group, row.name.removesuffix(aims.BY_AVX2), row.baseline) for row in found]
     found = [replace(row, target=wanted.get(key)) for row, key in zip(found, keys, strict=True)]
@@ -67,12 +69,15 @@ def bench(
 
 def notebook_rows() -> Iterator[Row]:
     """Seconds of running the students' notebooks, by one thread and with their kernels' starts."""
+    paths = sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb"))
+    if not (paths and find_spec("nbformat")):
+        raise ValueError("--notebooks: expected a checkout, installed with the extra [teach]")
     import nbformat
 
     from fpl_lib.course.editions import execute
 
     taken = {}
-    for path in sorted((CHECKOUT / "notebooks").glob("[0-9]*.ipynb")):
+    for path in paths:
         began = time.perf_counter()
         execute(nbformat.read(path, as_version=4), path.parent, OMP_NUM_THREADS="1")
         taken[path.stem] = time.perf_counter() - began

@@ -201,8 +201,9 @@ def _explain(
 
 def _inputs(solution: Callable[..., Any], case: tuple[Any, ...]) -> list[tuple[str, Any]]:
     """The arguments of a case, each with the name that the solution gives it."""
-    names = list(inspect.signature(solution).parameters)
-    if len(names) < len(case):
+    parameters = inspect.signature(solution).parameters.values()
+    names = [one.name for one in parameters if one.kind is not one.KEYWORD_ONLY]
+    if len(names) != len(case):
         names = [f"input {number}" for number in range(1, len(case) + 1)]
     return list(zip(names, case, strict=False))
 

@@ -97,13 +97,13 @@ def _properties(function, classes: int):
     if p is None or p is ...:
         return p
     p, rounding = numbers_of(p, (classes,)), 4 * precision_of(p)
-    lead = p[0] - p[1:].max()
+    lead, least = p[0] - p[1:].max(), 1e-12 + rounding * p.max()
     with np.errstate(all="ignore"):
         fpl = -np.log(p[0]) - np.log(1 - p[1:].max())
     return {
         "the sum": bool(abs(p.sum() - 1) < 1e-6 + rounding),
         "the sign of the probabilities": bool((p >= 0).all()),
-        "p_T beside p_F": "larger" if lead > 1e-6 else "smaller" if lead < -1e-6 else "equal",
+        "p_T beside p_F": "larger" if lead > least else "smaller" if lead < -least else "equal",
         "the part of the other classes": bool(p.sum() - p[0] - p[1:].max() > 1e-6),
         "FPL above 2 log 2": bool(fpl > BOUND),
     }

@@ -18,8 +18,9 @@ def _interval(values, *, ddof=1, freedom=None, root=True, factor=None):
     return float(values.mean() - half), float(values.mean() + half)
 
 
-def _samples(rng: np.random.Generator) -> list[tuple[np.ndarray]]:
-    return [(rng.normal(rng.uniform(-1, 1), rng.uniform(0.2, 2), int(n)),) for n in (3, 5, 9)]
+def _samples(rng: np.random.Generator) -> list[tuple[np.ndarray | list[float]]]:
+    samples = [rng.normal(rng.uniform(-1, 1), rng.uniform(0.2, 2), n) for n in (3, 5, 9)]
+    return [(samples[0].tolist(),), *((sample,) for sample in samples[1:])]
 
 
 INTERVAL = FunctionExercise(

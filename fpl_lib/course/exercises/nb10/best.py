@@ -44,7 +44,7 @@ BEST_OF = FigureExercise(
     "10-best-of",
     solution=draw_best,
     readings={
-        **drawn(("looks", "is"), GRID, y=["standard dev", "sd", "σ"]),
+        **drawn(("looks", "is"), GRID, y=["standard dev", "std", "sd", "σ", r"\sigma"]),
         "the legend": with_legend,
     },
     rtol=0.02,
