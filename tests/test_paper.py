@@ -10,7 +10,7 @@ from fpl_lib import false_positive_loss, paper
 from fpl_lib.cifar10.load import CLASSES
 
 EXPERIMENTS = {
-    "compact", "finetune", "table2", "table3", "wrong-labels", "long-tail", "proof",
+    "compact", "finetune", "parts", "table2", "table3", "wrong-labels", "long-tail", "proof",
     "arithmetic", "none",
 }  # fmt: skip
 EVIDENCE = {"table", "figure", "formula", "text only", "table disagrees"}

@@ -140,12 +140,12 @@ def test_the_long_tails_claims_are_judged_beside_what_each_names():
 
 def test_comparable_is_a_matter_of_all_questions():
     found = verdict_on("always-comparable", compact(-3))
-    assert found.verdict == NOT_BORNE_OUT and "1 of 6" not in found.words
+    assert found.verdict == NOT_BORNE_OUT and "1 of 8" not in found.words
     assert "further behind in 1" in found.why
     found = verdict_on("always-comparable", compact(0.5))
-    assert found.words == "open (1 of 6 questions complete)" and not found.interval
+    assert found.words == "open (1 of 8 questions complete)" and not found.interval
     assert (
-        found.change.endswith("narrower intervals or runs: Q2, Q3, Q6, Q7a, Q7c")
+        found.change.endswith("narrower intervals or runs: Q2, Q3, Q5c, Q6, Q7a, Q7c, Q8")
         and "Q1 +0.50 points" in found.why
     )
 

@@ -6,7 +6,7 @@ from fpl_lib.evidence.verdicts import formulas, printed
 from fpl_lib.evidence.verdicts.asked import Rule, asked, comparable
 from fpl_lib.evidence.verdicts.findings import UNTESTABLE, Finding
 
-ALL_OF_FPL = ("Q1", "Q2", "Q3", "Q6", "Q7a", "Q7c")
+ALL_OF_FPL = ("Q1", "Q2", "Q3", "Q5c", "Q6", "Q7a", "Q7c", "Q8")
 
 
 def no_runs(why: str, change: str) -> Rule:
