@@ -46,10 +46,7 @@ class Settings:
 
 
 class Deadline:
-    """A reading of `time.monotonic` to be compared with, which `now` moves into the past.
-
-    Of several processes that train together one that is late makes all of them late.
-    """
+    """A reading of `time.monotonic` to be compared with, which `now` moves into the past."""
 
     def __init__(self, seconds: float | None) -> None:
         self.at = time.monotonic() + (math.inf if seconds is None else seconds)
@@ -58,7 +55,7 @@ class Deadline:
         self.at = -math.inf
 
     def __lt__(self, reading: float) -> bool:
-        return anywhere(self.at < reading)
+        return self.at < reading
 
 
 @contextmanager
@@ -100,7 +97,7 @@ def run_all(
             # must not be asked whether they are late.
             if status == FAILED and processes()[1] > 1:
                 return
-            if deadline < time.monotonic():
+            if anywhere(deadline < time.monotonic()):
                 break
     if processes()[1] > 1:
         torch.distributed.barrier()  # a process that leaves while another still listens may abort

@@ -80,7 +80,7 @@ def train(
     keeper = Checkpoint(checkpoint, whose, parts, device)
     history: list[dict] = []
     done, losses, spent, stepped = 0, torch.zeros(steps, device=device), 0.0, False
-    anywhere(False)  # all wait here: the first process may still be writing it
+    anywhere(False)  # all wait here: the first process may still be writing the checkpoint
     if (place := keeper.restore()) is not None:
         history, done, spent = place["history"], place["step"], place["seconds"]
         losses.copy_(place["losses"])

@@ -137,5 +137,5 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def _is_new(device: torch.device) -> bool:
     """Whether it knows TF32 and bfloat16, as CUDA devices do from Ampere on."""
-    old = device.type == "cuda" and torch.cuda.is_available() and not torch.version.hip
-    return not old or torch.cuda.get_device_capability(device) >= (8, 0)
+    asked = device.type == "cuda" and torch.cuda.is_available() and not torch.version.hip
+    return not asked or torch.cuda.get_device_capability(device) >= (8, 0)
